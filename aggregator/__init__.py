@@ -1,0 +1,1 @@
+"""One program, two roles: leader at the employer, helper at the works council."""

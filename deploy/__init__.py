@@ -1,0 +1,1 @@
+"""Ways to run Plurale, from one machine to many."""

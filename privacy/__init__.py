@@ -1,0 +1,1 @@
+"""What an auditor must read, and nothing else: the rules of Plurale, pure and without I/O."""

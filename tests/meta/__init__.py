@@ -1,0 +1,1 @@
+"""Tests of the repository itself: its import rules, its habits, its documents."""
