@@ -1,0 +1,204 @@
+"""The journal: everything that a device remembers between its programs, in domain types.
+
+Every write is one transaction and may be repeated: the same facts again change nothing. Facts that
+come in another order leave the same journal.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeAlias
+
+from client.activity import Activity, Span
+from client.intervals import Interval, check_utc
+from client.journal_file import connect, transaction, translated
+from client.sources.base import KEY_BYTES, MailFact, MessageKey, SeenKey, StrandKey
+from privacy.window import Window
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+_MailRow: TypeAlias = tuple[bytes, int, int, int, str, bytes, bytes | None]
+
+# The same message may lie in several folders: the earliest delivery counts. One copy that shows
+# an automatic sender is enough.
+_ADD_MAIL: Final = """
+INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key, outgoing) DO UPDATE SET
+    received = min(received, excluded.received), automated = max(automated, excluded.automated)
+"""
+
+
+class Journal:
+    """One open journal. Use it as a context manager, in the thread that opened it.
+
+    Every method raises `JournalUnusable` when the file is damaged, locked or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the journal at `path`, or start one (0600, in a folder of 0700)."""
+        self.path = path
+        self._connection = connect(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    # Activity
+
+    def record(self, spans: Iterable[Span]) -> None:
+        """Add spans. Those that overlap or touch one of the same kind become one."""
+        with transaction(self._connection, self.path):
+            for span in spans:
+                self._merge(span)
+
+    def _merge(self, span: Span) -> None:
+        """Stored spans of one kind never touch: all that touch the new one become one with it."""
+        start, end = _to_int(span.start), _to_int(span.end)
+        touched = self._connection.execute(
+            "DELETE FROM span WHERE active = ? AND start <= ? AND end >= ? RETURNING start, end",
+            (span.active, end, start),
+        ).fetchall()
+        start = min([start, *(low for low, _ in touched)])
+        end = max([end, *(high for _, high in touched)])
+        self._connection.execute("INSERT INTO span VALUES (?, ?, ?)", (start, end, span.active))
+
+    def activity(self, period: Interval) -> Activity:
+        """What was recorded and what was active in `period`; the rest of it is a gap."""
+        with translated(self.path):
+            rows = self._connection.execute(
+                "SELECT start, end, active FROM span WHERE start < ? AND end > ?",
+                (_to_int(period.end), _to_int(period.start)),
+            ).fetchall()
+        spans = (
+            Span(_from_int(start), _from_int(end), bool(active)) for start, end, active in rows
+        )
+        return Activity.of(spans, period)
+
+    # Mail
+
+    def add_mail(self, facts: Iterable[MailFact], seen: Iterable[SeenKey]) -> None:
+        """Add facts together with the names under which they need not be read again."""
+        rows = map(_to_row, facts)
+        names = ((name,) for name in seen)
+        with transaction(self._connection, self.path) as connection:
+            connection.executemany(_ADD_MAIL, rows)
+            connection.executemany("INSERT OR IGNORE INTO seen VALUES (?)", names)
+
+    def seen(self) -> frozenset[SeenKey]:
+        """Names of messages that were read before."""
+        with translated(self.path):
+            rows = self._connection.execute("SELECT name FROM seen")
+            return frozenset(SeenKey(name) for (name,) in rows)
+
+    def mail(self, before: datetime) -> tuple[MailFact, ...]:
+        """All mail delivered before a moment, in order of delivery."""
+        with translated(self.path):
+            rows: Iterable[_MailRow] = self._connection.execute(
+                "SELECT key, outgoing, received, automated, domains, refs, strand FROM mail"
+                " WHERE received < ? ORDER BY received, outgoing, key",
+                (_to_int(before),),
+            )
+            return tuple(map(_from_row, rows))
+
+    def mail_was_read(self, until: datetime) -> None:
+        """Say that every mailbox could be read, at the moment `until`."""
+        with transaction(self._connection, self.path) as connection:
+            connection.execute("INSERT OR REPLACE INTO mail_read VALUES (1, ?)", (_to_int(until),))
+
+    def mail_read_until(self) -> datetime | None:
+        """When every mailbox was last read without an error; ``None`` if never."""
+        with translated(self.path):
+            row = self._connection.execute("SELECT until FROM mail_read").fetchone()
+        return None if row is None else _from_int(row[0])
+
+    # Days away
+
+    def mark_away(self, days: Iterable[date]) -> None:
+        """Add days of leave or sickness."""
+        with transaction(self._connection, self.path) as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO away VALUES (?)", [(day.isoformat(),) for day in days]
+            )
+
+    def unmark_away(self, days: Iterable[date]) -> None:
+        """Take days of leave or sickness back."""
+        with transaction(self._connection, self.path) as connection:
+            connection.executemany(
+                "DELETE FROM away WHERE day = ?", [(day.isoformat(),) for day in days]
+            )
+
+    def away(self) -> frozenset[date]:
+        """All days of leave or sickness."""
+        with translated(self.path):
+            rows = self._connection.execute("SELECT day FROM away")
+            return frozenset(date.fromisoformat(day) for (day,) in rows)
+
+    # Erasing
+
+    def erase(self, before: Window, zone: tzinfo) -> None:
+        """Erase activity, mail and days away from before a window, also from the file's free space.
+
+        A client mail is judged when its time runs out, which may be in a later window than its
+        delivery: leave enough windows for that. Names of read messages stay, so that no erased
+        mail is read again; they say nothing about a mail.
+        """
+        moment = _to_int(before.start(zone))
+        with transaction(self._connection, self.path) as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO span SELECT ?, max(end), active FROM span"
+                " WHERE start < ? AND end > ? GROUP BY active",
+                (moment, moment, moment),
+            )
+            connection.execute("DELETE FROM span WHERE start < ?", (moment,))
+            connection.execute("DELETE FROM mail WHERE received < ?", (moment,))
+            connection.execute("DELETE FROM away WHERE day < ?", (before.monday.isoformat(),))
+        with translated(self.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _to_int(moment: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    check_utc("the time", moment)
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _from_int(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+def _to_row(fact: MailFact) -> _MailRow:
+    domains = " ".join(sorted(fact.domains))
+    references = b"".join(fact.references)
+    received = _to_int(fact.received)
+    return (
+        fact.key, fact.outgoing, received, fact.automated, domains, references, fact.strand
+    )  # fmt: skip
+
+
+def _from_row(row: _MailRow) -> MailFact:
+    key, outgoing, received, automated, domains, references, strand = row
+    return MailFact(
+        key=MessageKey(key),
+        received=_from_int(received),
+        outgoing=bool(outgoing),
+        automated=bool(automated),
+        domains=frozenset(domains.split()),
+        references=tuple(
+            MessageKey(references[start : start + KEY_BYTES])
+            for start in range(0, len(references), KEY_BYTES)
+        ),
+        strand=None if strand is None else StrandKey(strand),
+    )

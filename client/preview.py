@@ -1,0 +1,118 @@
+"""What this device would report, and what it did: for the person's own eyes.
+
+Before a window ends: the values so far, how they are clipped, and how much noise a report will
+carry. Afterwards: the stored report itself. Looking never draws noise; a second draw of the same
+value would be a second report (protocol §4.7).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from client.device import Device
+from client.outbox import Parcel
+from client.values import compute
+from privacy.batch import BatchId, Collection
+from privacy.metrics import Scalar
+from privacy.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPreview:
+    """One metric of a report that is not made yet.
+
+    `counts_as`: the value after clipping; for a histogram the place of its bin, from 0.
+    `noise`: standard deviation of the noise in the report, in units of the metric.
+    """
+
+    metric: str
+    value: Fraction | None
+    counts_as: Fraction | None
+    clip: Fraction
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPreview:
+    """One task: either `metrics` so far, or the stored `parcel`."""
+
+    batch: BatchId
+    metrics: tuple[MetricPreview, ...]
+    parcel: Parcel | None
+
+
+def preview(device: Device, window: Window) -> list[TaskPreview]:
+    """A preview of every task that concerns the person."""
+    agreement = device.enrolment.signed.agreement
+    values: Mapping[str, Fraction | None] | None = None
+    previews = []
+    for batch in device.batches(window):
+        parcel = device.outbox.get(batch.task_digest, window)
+        metrics: tuple[MetricPreview, ...] = ()
+        if parcel is None:
+            if values is None:
+                values = compute(agreement, window, device.journal)
+            metrics = _metrics(device.collection(batch), values)
+        previews.append(TaskPreview(batch, metrics, parcel))
+    return previews
+
+
+def as_json(previews: list[TaskPreview]) -> list[dict[str, Any]]:
+    """The previews for other programs; exact numbers are texts."""
+    return [
+        {
+            "task": each.batch.task,
+            "group": each.batch.group,
+            "window": str(each.batch.window),
+            "so_far": None if each.parcel else [_metric_json(metric) for metric in each.metrics],
+            "stored": each.parcel and _parcel_json(each.parcel),
+        }
+        for each in previews
+    ]
+
+
+def _metrics(
+    collection: Collection, values: Mapping[str, Fraction | None]
+) -> tuple[MetricPreview, ...]:
+    previews = []
+    for metric, scale in zip(collection.task.metrics, collection.scales, strict=True):
+        value = values[metric.id]
+        counts_as: Fraction | None = None
+        if isinstance(metric, Scalar):
+            counts_as = metric.target + metric.clipped(value)
+        elif value is not None:
+            counts_as = Fraction(metric.clipped(value).index(1))
+        noise = math.sqrt(scale.client_variance) / float(scale.units)
+        previews.append(MetricPreview(metric.id, value, counts_as, metric.clip, noise))
+    return tuple(previews)
+
+
+def _metric_json(metric: MetricPreview) -> dict[str, Any]:
+    return {
+        "metric": metric.metric,
+        "value": None if metric.value is None else str(metric.value),
+        "counts_as": None if metric.counts_as is None else str(metric.counts_as),
+        "clip": str(metric.clip),
+        "noise": metric.noise,
+    }
+
+
+def _parcel_json(parcel: Parcel) -> dict[str, Any]:
+    report = parcel.report
+    return {
+        "state": parcel.state,
+        "report_id": parcel.report_id.hex(),
+        "digest": parcel.digest.hex(),
+        "bytes": parcel.size,
+        "made_at": parcel.made_at.isoformat(),
+        "due": parcel.due.isoformat(),
+        "finished_at": parcel.finished_at and parcel.finished_at.isoformat(),
+        "receipt": parcel.receipt and parcel.receipt.signature.hex(),
+        "reason": parcel.reason,
+        "noised_numbers": parcel.measurement,
+        "public_share": report and report.public_share.hex(),
+        "leader_share": report and report.leader_share.hex(),
+        "helper_share": report and report.helper_share.hex(),
+    }

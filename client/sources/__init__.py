@@ -1,0 +1,1 @@
+"""Where events come from. Each source reads as little as its measures need."""

@@ -1,0 +1,103 @@
+"""What a mail source says about a message, and the Protocol that every mail source follows.
+
+A `MailFact` is all that leaves a mailbox, even for this device's own journal. It has no subject,
+no text, no name and no address:
+
+- Message ids are only ever compared, and often contain an address or a computer's name. They are
+  kept as SHA-256 digests.
+- Of an address the domain stays, in clear, because the agreement in force decides which domains
+  are internal, and that may be another one when the mail is judged than when it was read.
+- To see that two mails in a row come from one person, a digest of the sender's address together
+  with the thread is enough (`StrandKey`). It differs from thread to thread, so it does not tell
+  which threads one person takes part in.
+"""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol, TypeAlias
+
+from client.intervals import check_utc
+from privacy.errors import InvalidValue
+
+MessageKey = NewType("MessageKey", bytes)
+"""SHA-256 of a message id."""
+
+StrandKey = NewType("StrandKey", bytes)
+"""SHA-256 of a thread's first message id and a sender's address: one person in one thread."""
+
+SeenKey = NewType("SeenKey", bytes)
+"""SHA-256 of the name under which a mailbox keeps one copy of a message."""
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class MailFact:
+    """One message.
+
+    `received` is when it reached this person's mailbox (UTC), for a sent mail when it was put
+    there. `domains` are those of the sender for a received mail and of the recipients for a sent
+    one, in lower case. `references` come from In-Reply-To and References. `strand` is set for
+    received mail only.
+    """
+
+    key: MessageKey
+    received: datetime
+    outgoing: bool
+    automated: bool
+    domains: frozenset[str]
+    references: tuple[MessageKey, ...] = ()
+    strand: StrandKey | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `InvalidValue` for a key of the wrong size, a naive time or missing parts."""
+        check_utc("the delivery time", self.received)
+        keys: list[bytes] = [self.key, *self.references]
+        if self.strand is not None:
+            keys.append(self.strand)
+        if any(len(key) != KEY_BYTES for key in keys):
+            raise InvalidValue(f"a message key has {KEY_BYTES} bytes")
+        if (self.strand is None) is not self.outgoing:
+            raise InvalidValue("a received mail has a strand, and a sent one has none")
+        if not self.outgoing and not self.domains:
+            raise InvalidValue("a received mail has a sender's domain")
+        if any(not domain or domain != domain.lower() for domain in self.domains):
+            raise InvalidValue("a mail domain is written in lower case and is not empty")
+
+
+class Skip(StrEnum):
+    """Why a message yields no fact. Counted; never fatal to the rest."""
+
+    NO_MESSAGE_ID = "it has no Message-ID, so no answer can name it"
+    NO_SENDER = "its sender has no readable address"
+    BROKEN_HEADER = "it has no end of header within the size limit"
+    UNREADABLE = "its file cannot be read; the next scan tries again"
+
+
+Found: TypeAlias = MailFact | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One copy of a message that a scan came across for the first time.
+
+    `name` goes to the journal, so that the next scan passes over the copy. It is ``None`` when
+    the next scan shall look again.
+    """
+
+    name: SeenKey | None
+    found: Found
+
+
+class MailSource(Protocol):
+    """One mailbox, read only, and incrementally."""
+
+    def scan(self, seen: Container[SeenKey]) -> Iterator[Sighting]:
+        """Yield every message whose name is not in `seen`, in any order.
+
+        Raises `MailboxUnreadable` when a part of the mailbox cannot be read, or sent mail cannot
+        be told from received mail: half a mailbox makes false numbers, not missing ones.
+        """
+        ...

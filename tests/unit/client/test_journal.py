@@ -1,0 +1,280 @@
+"""The journal on a real file."""
+
+import itertools
+import os
+import random
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from client.activity import Activity, Span
+from client.errors import JournalUnusable
+from client.intervals import Interval
+from client.journal import Journal
+from client.sources.base import MailFact, MessageKey, SeenKey, StrandKey
+from privacy.errors import InvalidValue
+from privacy.window import Window
+
+START = datetime(2026, 2, 2, tzinfo=UTC)
+PERIOD = Interval(START, START + timedelta(days=7))
+
+
+def minute(n: int) -> datetime:
+    return START + timedelta(minutes=n)
+
+
+def span(start: int, end: int, *, active: bool = True) -> Span:
+    return Span(minute(start), minute(end), active)
+
+
+def fact(
+    number: int, *, outgoing: bool = False, automated: bool = False, when: int = 0
+) -> MailFact:
+    return MailFact(
+        key=MessageKey(bytes([number] * 32)),
+        received=minute(when),
+        outgoing=outgoing,
+        automated=automated,
+        domains=frozenset({"client.example", "other.example"}),
+        references=(MessageKey(b"r" * 32), MessageKey(b"s" * 32)),
+        strand=None if outgoing else StrandKey(b"t" * 32),
+    )
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    old = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(old)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o277])
+def test_only_the_owner_can_read_it_whatever_the_umask(mask: int, tmp_path: Path) -> None:
+    folder = tmp_path / "plurale"
+    with umask(mask), Journal(folder / "journal.sqlite") as journal:
+        journal.mark_away([date(2026, 2, 2)])
+        files = sorted(folder.iterdir())
+        assert {path.name for path in files} >= {"journal.sqlite", "journal.sqlite-wal"}
+        assert {mode(path) for path in files} == {0o600}
+        assert mode(folder) == 0o700
+
+
+def test_an_existing_file_is_made_private_and_an_existing_folder_left_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    path = tmp_path / "journal.sqlite"
+    Journal(path).close()
+    path.chmod(0o644)
+    Journal(path).close()
+    assert (mode(path), mode(tmp_path)) == (0o600, 0o755)
+
+
+def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    incoming, outgoing = fact(1, when=2), fact(2, outgoing=True, automated=True, when=1)
+    with Journal(path) as journal:
+        journal.record([span(0, 5), span(5, 6, active=False)])
+        journal.add_mail([incoming, outgoing], [SeenKey(b"n" * 32)])
+        journal.mail_was_read(minute(3))
+        journal.mark_away([date(2026, 2, 3), date(2026, 2, 4)])
+        journal.unmark_away([date(2026, 2, 4)])
+    with Journal(path) as journal:
+        assert journal.activity(PERIOD) == Activity(
+            recorded=(Interval(minute(0), minute(6)),), active=(Interval(minute(0), minute(5)),)
+        )
+        assert journal.mail(minute(3)) == (outgoing, incoming)
+        assert journal.mail(minute(2)) == (outgoing,)
+        assert journal.seen() == {b"n" * 32}
+        assert journal.mail_read_until() == minute(3)
+        assert journal.away() == {date(2026, 2, 3)}
+
+
+def test_a_new_journal_knows_nothing(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert journal.activity(PERIOD) == Activity((), ())
+        assert journal.mail(minute(3)) == ()
+        assert journal.mail_read_until() is None
+        assert (journal.seen(), journal.away()) == (frozenset(), frozenset())
+
+
+def stored_spans(path: Path) -> list[tuple[int, int, int]]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT active, start, end FROM span ORDER BY 1, 2").fetchall()
+    connection.close()
+    return rows
+
+
+spans = st.lists(
+    st.builds(
+        lambda start, length, active: span(start, start + length, active=active),
+        st.integers(0, 40), st.integers(1, 9), st.booleans(),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@settings(max_examples=25)
+@given(spans, st.integers(0, 2**32))
+def test_spans_merge_alike_in_any_order_and_any_number_of_times(
+    some: list[Span], seed: int
+) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        shuffled = some * 2
+        random.Random(seed).shuffle(shuffled)
+        with Journal(folder / "a") as first, Journal(folder / "b") as second:
+            first.record(some)
+            for one in shuffled:
+                second.record([one])
+            assert first.activity(PERIOD) == Activity.of(some, PERIOD)
+        stored = stored_spans(folder / "a")
+        assert stored == stored_spans(folder / "b")
+        for (kind, _, end), (next_kind, start, _) in itertools.pairwise(stored):
+            assert kind < next_kind or end < start
+
+
+def test_a_growing_span_stays_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        for end in range(1, 50):
+            journal.record([span(0, end)])
+    assert len(stored_spans(path)) == 1
+
+
+def test_the_same_mail_again_changes_nothing(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        for _ in range(2):
+            journal.add_mail([fact(1, when=2)], [SeenKey(b"n" * 32)])
+        assert journal.mail(minute(9)) == (fact(1, when=2),)
+
+
+def test_of_two_copies_the_earlier_delivery_counts_in_any_order(tmp_path: Path) -> None:
+    copies = [fact(1, when=2), fact(1, when=5, automated=True)]
+    for number, order in enumerate((copies, copies[::-1])):
+        with Journal(tmp_path / str(number)) as journal:
+            journal.add_mail(order, [])
+            assert journal.mail(minute(9)) == (fact(1, when=2, automated=True),)
+
+
+def test_a_sent_and_a_received_copy_are_kept_apart(tmp_path: Path) -> None:
+    both = [fact(1), fact(1, outgoing=True)]
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.add_mail(both, [])
+        assert set(journal.mail(minute(9))) == set(both)
+
+
+def test_a_failing_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    def facts() -> Iterator[MailFact]:
+        yield fact(1)
+        raise KeyboardInterrupt
+
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        with pytest.raises(KeyboardInterrupt):
+            journal.add_mail(facts(), [SeenKey(b"n" * 32)])
+        assert (journal.mail(minute(9)), journal.seen()) == ((), frozenset())
+        journal.add_mail([fact(2)], [])
+        assert journal.mail(minute(9)) == (fact(2),)
+
+
+def test_erasing_leaves_no_trace_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    zone = ZoneInfo("UTC")
+    old, kept = fact(7, when=0), fact(8, when=7 * 1440)
+    with Journal(path) as journal:
+        journal.record([span(0, 10), span(7 * 1440 - 5, 7 * 1440 + 5)])
+        journal.add_mail([old, kept], [SeenKey(b"n" * 32)])
+        journal.mark_away([date(2026, 2, 8), date(2026, 2, 9)])
+        journal.erase(Window(2026, 7), zone)
+        everything = Interval(START, START + timedelta(days=30))
+        assert journal.activity(everything).active == (
+            Interval(minute(7 * 1440), minute(7 * 1440 + 5)),
+        )
+        assert journal.mail(minute(9 * 1440)) == (kept,)
+        assert journal.away() == {date(2026, 2, 9)}
+        assert journal.seen() == {b"n" * 32}
+        files = [file.read_bytes() for file in tmp_path.iterdir()]
+        assert any(content.count(kept.key) for content in files)
+        assert not any(content.count(old.key) for content in files)
+
+
+def test_two_programs_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as watcher, Journal(path) as scan:
+        watcher.record([span(0, 1)])
+        scan.add_mail([fact(1)], [])
+        watcher.record([span(1, 2)])
+        assert scan.activity(PERIOD).active == (Interval(minute(0), minute(2)),)
+        assert watcher.mail(minute(9)) == (fact(1),)
+
+
+def is_one_sentence(error: pytest.ExceptionInfo[JournalUnusable], path: Path) -> bool:
+    text = str(error.value)
+    return str(path) in text and "\n" not in text and ": " in text
+
+
+@pytest.mark.parametrize("content", [b"this is not a database" * 100, b"SQLite format 3\0" * 400])
+def test_a_damaged_file_is_one_sentence_and_stays(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(JournalUnusable, match="is damaged: move the file away") as error:
+        Journal(path)
+    assert is_one_sentence(error, path)
+    assert path.read_bytes() == content
+
+
+def test_damage_found_later_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.add_mail([fact(n) for n in range(200)], [])
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xff" * (len(content) - 8192)
+    path.write_bytes(content)
+    with Journal(path) as journal:
+        with pytest.raises(JournalUnusable, match="is damaged: move the file away") as error:
+            journal.mail(minute(9))
+    assert is_one_sentence(error, path)
+
+
+def test_another_program_s_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE contacts (name)")
+    connection.close()
+    with pytest.raises(JournalUnusable, match="is not a journal of Plurale"):
+        Journal(path)
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    Journal(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(JournalUnusable, match="has version 99"):
+        Journal(path)
+
+
+def test_a_folder_in_its_place_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(JournalUnusable, match="cannot be written") as error:
+        Journal(tmp_path)
+    assert is_one_sentence(error, tmp_path)
+
+
+def test_a_naive_time_is_refused(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        with pytest.raises(InvalidValue, match="not a moment in UTC"):
+            journal.mail_was_read(START.replace(tzinfo=None))
