@@ -1,0 +1,1 @@
+"""The works agreement: what may be measured, signed by employer and council."""

@@ -1,0 +1,88 @@
+"""Valid agreements of every shape, for hypothesis."""
+
+from datetime import time
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from privacy.agreement.model import (
+    Agreement,
+    ClockStart,
+    Endpoint,
+    MailRules,
+    Party,
+    PrivacyTerms,
+)
+from privacy.groups import Group, GroupId, Level, Thresholds
+from privacy.metrics import Direction, Histogram, Metric, Scalar, Task, TaskId
+from privacy.window import Window
+from tests.agreements import make_agreement, party_terms, working_time
+
+words = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=20)
+numbers = st.fractions(Fraction(1, 1000), 1000, max_denominator=10**6)
+
+
+@st.composite
+def metrics(draw: st.DrawFn, share: Fraction, measure: str) -> Metric:
+    if measure == "mail_response_hours":
+        edges = draw(st.lists(numbers, min_size=1, max_size=6, unique=True))
+        return Histogram(measure, tuple(sorted(edges)), share)
+    target = draw(st.fractions(-100, 100, max_denominator=1000))
+    return Scalar(measure, target, draw(st.sampled_from(Direction)), draw(numbers), share)
+
+
+@st.composite
+def tasks(draw: st.DrawFn, level: Level, most: Fraction) -> Task:
+    names = st.sampled_from(["active_hours", "mail_answered_in_time", "mail_response_hours"])
+    chosen = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    share = Fraction(1, len(chosen))
+    built = tuple(draw(metrics(share, name)) for name in chosen)
+    return Task(TaskId(draw(words)), level, most / draw(st.integers(1, 7)), built)
+
+
+@st.composite
+def agreements(draw: st.DrawFn) -> Agreement:
+    first = Window(2026, draw(st.integers(1, 52)))
+    ids = draw(st.lists(words, min_size=3, max_size=3, unique=True))
+    department, *teams = (GroupId(name) for name in ids)
+    team_task, department_task = (
+        draw(tasks(level, Fraction(1, 2))) for level in (Level.TEAM, Level.DEPARTMENT)
+    )
+    if team_task.id == department_task.id:
+        department_task = Task(TaskId("other"), Level.DEPARTMENT, Fraction(1, 2), team_task.metrics)
+        team_task = Task(TaskId("one"), Level.TEAM, Fraction(1, 2), team_task.metrics)
+    hour = draw(st.integers(0, 20))
+    host = draw(st.sampled_from(["a.example", "192.0.2.7", "2001:db8::7", "BÜRO.example"]))
+    return make_agreement(
+        organisation=draw(words),
+        version=draw(st.integers(1, 2**53 - 1)),
+        first_window=first,
+        last_window=Window(2027, draw(st.integers(1, 52))),
+        purpose="\n".join(draw(st.lists(words, min_size=1, max_size=3))),
+        employer=party_terms(Party.EMPLOYER, endpoint=Endpoint(host, draw(st.integers(1, 65535)))),
+        working_time=working_time(
+            days=draw(st.frozensets(st.integers(0, 6), min_size=1)),
+            start=time(hour, draw(st.integers(0, 59))),
+            core_start=time(hour + 1),
+            core_end=time(hour + 2),
+            end=time(hour + 2, draw(st.integers(0, 59))),
+            region=draw(st.sampled_from(["BE", None])),
+        ),
+        mail=MailRules(
+            ("example.com",), draw(st.integers(1, 99)), draw(st.sampled_from(ClockStart))
+        ),
+        privacy=PrivacyTerms(
+            draw(st.fractions(Fraction(1, 10), 4, max_denominator=100)),
+            Thresholds(draw(st.integers(7, 12)), draw(st.integers(0, 6))),
+            draw(st.fractions(Fraction(1, 4), Fraction(3, 4), max_denominator=100)),
+        ),
+        groups=(
+            Group(department, Level.DEPARTMENT, 60),
+            Group(teams[0], Level.TEAM, draw(st.integers(12, 30)), department),
+            Group(teams[1], Level.TEAM, draw(st.integers(12, 30))),
+        ),
+        tasks=(team_task, department_task),
+        idle_minutes=draw(st.integers(1, 60)),
+        upload_days=draw(st.integers(1, 28)),
+        retention_weeks=draw(st.integers(13, 520)),
+    )
