@@ -1,0 +1,1 @@
+"""The only code that turns messages into domain objects and back."""
