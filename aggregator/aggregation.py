@@ -1,0 +1,241 @@
+"""Aggregation jobs: moving reports into the sums of both parties, exactly once (protocol §5).
+
+Leader, for each batch:
+
+1. Take up to 256 pending reports and verify the own half of each.
+2. Store the job with the bytes to send, and reserve its reports. One transaction.
+3. Send. A job without an answer is sent again with the same bytes, after a crash too.
+4. Add the accepted output shares to the sum and count, mark every report, erase its shares and
+   the bytes that were sent. One transaction.
+
+Helper, for each job, in one transaction:
+
+1. A job it knows gets the stored bytes.
+2. The batch exists under the agreement in force, its window is over, and it is still open.
+3. Each report: its id is new in the batch, there is room, and it verifies (`Verifier.answer`).
+4. Add up, count, index every id, store the answer.
+
+The helper relies on nothing the leader says: it makes each of these checks itself.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
+
+from aggregator.agreements import AgreementBook
+from aggregator.model import Batch, BatchState, ReportState
+from aggregator.store.sql import Store, Transaction
+from aggregator.verify_key import verify_key
+from privacy import fields
+from privacy.aggregation import (
+    JOB_ID_SIZE,
+    MAX_JOB_REPORTS,
+    Job,
+    Outcome,
+    ReportShare,
+    Verifier,
+    add_up,
+)
+from privacy.agreement.model import Role
+from privacy.batch import BatchId
+from privacy.errors import BatchDisagreement, Rejection, ReportRejected
+from privacy.report import ReportId, report_digest
+from privacy.vdaf.messages import OutShare, VerifyState
+from privacy.window import Clock
+from protos.convert.stored import decode_job, decode_outcomes, encode_job, encode_outcomes
+
+
+class HelperJobs(Protocol):
+    """The helper, as the leader sees it."""
+
+    def run_job(self, job: Job) -> tuple[Outcome, ...]:
+        """One outcome for each report of the job, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class LeaderAggregation:
+    """The leader's side. `random(n)` returns n fresh random bytes, for job ids."""
+
+    store: Store
+    book: AgreementBook
+    hpke_key: MLKEM768X25519PrivateKey
+    helper: HelperJobs
+    random: Callable[[int], bytes]
+
+    def run(self, batch: Batch) -> None:
+        """Move every report of the batch that was admitted so far."""
+        with self.store.read() as tx:
+            verifier = _verifier(tx, self.book, batch.id, Role.LEADER, self.hpke_key)
+            unanswered = [decode_job(request) for request in tx.jobs.unanswered(batch)]
+        for job in unanswered:
+            with self.store.read() as tx:
+                reports = tx.reports.in_job(batch, job.id)
+            states = {report.id: verifier.start(report)[1] for report in reports.values()}
+            self._send(batch, verifier, job, states)
+        while self._start(batch, verifier):
+            pass
+
+    def _start(self, batch: Batch, verifier: Verifier) -> bool:
+        with self.store.read() as tx:
+            reports = tx.reports.pending(batch, MAX_JOB_REPORTS)
+        shares, states, refused = [], {}, []
+        for report in reports:  # 1
+            try:
+                share, states[report.id] = verifier.start(report)
+                shares.append(share)
+            except ReportRejected as rejected:
+                refused.append((report, rejected.reason))
+        job = Job(self.random(JOB_ID_SIZE), batch.id, tuple(shares)) if shares else None
+        with self.store.write() as tx:  # 2
+            for report, reason in refused:
+                tx.reports.decide(batch, [report.id], ReportState.REJECTED)
+                tx.rejections.add(batch.id, reason)
+            if job is not None:
+                tx.jobs.ask(batch, job.id, encode_job(job))
+                tx.reports.put_in_job(batch, [share.id for share in shares], job.id)
+        if job is not None:
+            self._send(batch, verifier, job, states)
+        return bool(reports)
+
+    def _send(
+        self, batch: Batch, verifier: Verifier, job: Job, states: dict[ReportId, VerifyState]
+    ) -> None:
+        outcomes = self.helper.run_job(job)  # 3
+        if len(outcomes) != len(job.reports):
+            raise BatchDisagreement(f"{batch.id}: the helper answered for other reports than asked")
+        counted: list[ReportId] = []
+        shares: list[OutShare] = []
+        rejected: dict[ReportId, Rejection] = {}
+        for report, outcome in zip(job.reports, outcomes, strict=True):
+            if isinstance(outcome, Rejection):
+                rejected[report.id] = outcome
+                continue
+            try:
+                shares.append(verifier.finish(states[report.id], outcome))
+                counted.append(report.id)
+            except ReportRejected as error:
+                raise BatchDisagreement(
+                    f"{batch.id}: the helper accepted a report that does not verify here"
+                ) from error
+        with self.store.write() as tx:  # 4
+            _count(tx, batch, verifier, shares)
+            tx.reports.decide(batch, counted, ReportState.COUNTED)
+            tx.reports.decide(batch, list(rejected), ReportState.REJECTED)
+            for reason, number in Counter(rejected.values()).items():
+                tx.rejections.add(batch.id, reason, number)
+            tx.jobs.answered(job.id)
+
+
+@dataclass(frozen=True)
+class HelperAggregation:
+    """The helper's side."""
+
+    store: Store
+    book: AgreementBook
+    hpke_key: MLKEM768X25519PrivateKey
+    clock: Clock
+
+    def run_job(self, job: Job) -> tuple[Outcome, ...]:
+        """Decide on each report of a job, once. `ReportRejected` is for the batch as a whole."""
+        request = encode_job(job)
+        try:
+            with self.store.write() as tx:
+                known = tx.jobs.answer_to(job.id, request)  # 1
+                if known is not None:
+                    return decode_outcomes(known)
+                batch = self._batch(tx, job.batch)  # 2
+                decided = self._decide(tx, batch, job)
+                tx.jobs.answer(batch, job.id, request, encode_outcomes(decided))
+        except ReportRejected as rejected:
+            where = job.batch if self.book.exists(job.batch) else None
+            with self.store.write() as tx:
+                tx.rejections.add(where, rejected.reason, len(job.reports))
+            raise
+        return decided
+
+    def _batch(self, tx: Transaction, batch_id: BatchId) -> Batch:
+        self.book.collection(batch_id)
+        if self.clock() < self.book.upload_opens(batch_id):
+            raise ReportRejected(Rejection.WINDOW_NOT_OVER)
+        batch = tx.batches.get_or_open(batch_id)
+        if batch.state is not BatchState.OPEN:
+            raise ReportRejected(Rejection.BATCH_CLOSED)
+        return batch
+
+    def _decide(self, tx: Transaction, batch: Batch, job: Job) -> tuple[Outcome, ...]:
+        verifier = _verifier(tx, self.book, batch.id, Role.HELPER, self.hpke_key)
+        tally = _Tally(
+            verifier=verifier,
+            seen=set(tx.reports.digests(batch, (report.id for report in job.reports))),
+            room=verifier.collection.group.roster - batch.count,
+        )
+        outcomes = tuple(tally.decide(report) for report in job.reports)  # 3
+        _count(tx, batch, verifier, tally.shares)  # 4
+        tx.reports.add_decided(batch, tally.decided)
+        for reason, number in tally.rejected.items():
+            tx.rejections.add(batch.id, reason, number)
+        return outcomes
+
+
+@dataclass
+class _Tally:
+    """What the helper decides while it goes through a job."""
+
+    verifier: Verifier
+    seen: set[ReportId]
+    room: int
+    shares: list[OutShare] = field(default_factory=list)
+    decided: list[tuple[ReportId, ReportState, bytes]] = field(default_factory=list)
+    rejected: Counter[Rejection] = field(default_factory=Counter)
+
+    def decide(self, report: ReportShare) -> Outcome:
+        """The outcome of one report; adds to the tally."""
+        try:
+            if report.id in self.seen:
+                # Not indexed again: the id belongs to the report that came first.
+                self.rejected[Rejection.REPORT_ID_REUSED] += 1
+                return Rejection.REPORT_ID_REUSED
+            if len(self.shares) >= self.room:
+                raise ReportRejected(Rejection.BATCH_FULL)
+            message, share = self.verifier.answer(report)
+        except ReportRejected as error:
+            self.rejected[error.reason] += 1
+            self._index(report, ReportState.REJECTED)
+            return error.reason
+        self.shares.append(share)
+        self._index(report, ReportState.COUNTED)
+        return message
+
+    def _index(self, report: ReportShare, state: ReportState) -> None:
+        self.seen.add(report.id)
+        digest = report_digest(
+            self.verifier.batch,
+            report.id,
+            report.public_share,
+            leader_hash=report.leader_share_hash,
+            helper_hash=fields.sha256(report.helper_share),
+        )
+        self.decided.append((report.id, state, digest))
+
+
+def _verifier(
+    tx: Transaction,
+    book: AgreementBook,
+    batch: BatchId,
+    role: Role,
+    hpke_key: MLKEM768X25519PrivateKey,
+) -> Verifier:
+    return Verifier(
+        role, batch, book.collection(batch), hpke_key, verify_key(tx, batch.task_digest)
+    )
+
+
+def _count(tx: Transaction, batch: Batch, verifier: Verifier, shares: Sequence[OutShare]) -> None:
+    # Read again: the state in hand may be from before other jobs.
+    current = tx.batches.get_or_open(batch.id)
+    total = add_up(verifier.collection, current.aggregate_share, shares)
+    tx.batches.set_sum(current, current.count + len(shares), total)

@@ -1,0 +1,85 @@
+"""Which agreement is in force, and whether a batch exists under it (protocol §5, steps 1 and 2)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from privacy.agreement.envelope import SignedAgreement
+from privacy.agreement.model import AgreementDigest
+from privacy.batch import BatchId, Collection
+from privacy.errors import Rejection, ReportRejected
+from privacy.groups import GroupId
+from privacy.metrics import TaskId
+from privacy.window import Window
+
+
+@dataclass
+class AgreementBook:
+    """The activated agreements. A window stays under the newest version that covers it."""
+
+    signed: Sequence[SignedAgreement]
+    _collections: dict[tuple[AgreementDigest, TaskId, GroupId], Collection] = field(
+        default_factory=dict
+    )
+
+    def in_force(self, window: Window) -> SignedAgreement | None:
+        """The agreement in force for a window, or None."""
+        covering = [each for each in self.signed if each.agreement.covers(window)]
+        return max(covering, key=lambda each: each.agreement.version, default=None)
+
+    def of(self, batch: BatchId) -> SignedAgreement:
+        """The agreement of a batch; raises `ReportRejected` (NOT_IN_FORCE) for any but the one."""
+        signed = self.in_force(batch.window)
+        if signed is None or signed.digest != batch.agreement:
+            raise ReportRejected(Rejection.NOT_IN_FORCE)
+        return signed
+
+    def collection(self, batch: BatchId) -> Collection:
+        """The parameters of a batch. Raises `ReportRejected` with the first reason that applies.
+
+        1. The window is collected, and the batch's agreement is in force for it.
+        2. The agreement has the task, and collects it in the group.
+        """
+        if not batch.window.collected:
+            raise ReportRejected(Rejection.WINDOW_NOT_COLLECTED)
+        signed = self.of(batch)  # 1
+        task = signed.agreement.task(batch.task)  # 2
+        if task is None:
+            raise ReportRejected(Rejection.UNKNOWN_TASK)
+        if batch.group not in {group.id for group in signed.agreement.groups_of(task)}:
+            raise ReportRejected(Rejection.UNKNOWN_GROUP)
+        key = batch.agreement, batch.task, batch.group
+        if key not in self._collections:
+            self._collections[key] = Collection.of(signed, batch.task, batch.group)
+        return self._collections[key]
+
+    def exists(self, batch: BatchId) -> bool:
+        """Whether there is such a batch at all."""
+        try:
+            self.collection(batch)
+        except ReportRejected:
+            return False
+        return True
+
+    def upload_opens(self, batch: BatchId) -> datetime:
+        """When the batch's window is over."""
+        return self.of(batch).agreement.upload_opens(batch.window)
+
+    def upload_closes(self, batch: BatchId) -> datetime:
+        """When the batch closes at the latest."""
+        return self.of(batch).agreement.upload_closes(batch.window)
+
+    def closed(self, batch: BatchId, count: int, now: datetime) -> bool:
+        """Whether the batch takes no more reports: the period ended or the roster reported."""
+        return now >= self.upload_closes(batch) or count >= self.collection(batch).group.roster
+
+    def past_deadline(self, now: datetime) -> Iterator[BatchId]:
+        """Every batch whose upload period is over, whether anybody reported or not."""
+        for signed in self.signed:
+            agreement, window = signed.agreement, signed.agreement.first_window
+            while window <= agreement.last_window and agreement.upload_closes(window) <= now:
+                if self.in_force(window) is signed:
+                    for task in agreement.tasks:
+                        for group in agreement.groups_of(task):
+                            yield BatchId(signed.digest, task.id, group.id, window)
+                window = window.plus(1)

@@ -1,0 +1,128 @@
+"""``plurale-aggregator``: set up a party's server, sign and activate agreements, serve."""
+
+import argparse
+import asyncio
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aggregator import signing
+from aggregator.home import Home, create_home, open_home
+from aggregator.server import Aggregator, Surroundings
+from privacy.agreement.document import parse_endpoint
+from privacy.agreement.envelope import key_id
+from privacy.agreement.model import ROLE_OF, Party
+from privacy.errors import InvalidAgreement, PluraleError
+from privacy.noise import DiscreteGaussian
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 1 for an error of this tree, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except InvalidAgreement as error:
+        for problem in error.problems:
+            print(f"plurale-aggregator: {problem}", file=sys.stderr)
+        return 1
+    except PluraleError as error:
+        print(f"plurale-aggregator: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _init(options: argparse.Namespace) -> None:
+    endpoint = parse_endpoint(options.endpoint)
+    home = create_home(
+        options.directory,
+        Party(options.party),
+        name=options.name,
+        administrator=options.administrator,
+        endpoint=endpoint,
+        listen=parse_endpoint(options.listen) if options.listen else endpoint,
+        now=datetime.now(UTC),
+        random=secrets.token_bytes,
+    )
+    print(f"Made {home.path} for the {home.party} ({ROLE_OF[home.party]}).")
+    print(f"Fingerprint of its signing key, for others to compare: {_fingerprint(home)}")
+    print(f"Put {home.terms} into the agreement. Then both parties sign it:")
+    print(f"  plurale-aggregator agreement sign {home.path} AGREEMENT.toml")
+
+
+def _fingerprint(home: Home) -> str:
+    return key_id(home.signing_key().public_key().public_bytes_raw())
+
+
+def _sign(options: argparse.Namespace) -> None:
+    home = open_home(options.directory)
+    target, missing = signing.sign(home, options.file)
+    print(f"Signed by the {home.party}: {target}")
+    if missing:
+        print(f"Still missing: the signature of the {missing}. Give them this file.")
+    else:
+        print("Both parties have signed. Each now activates it:")
+        print(f"  plurale-aggregator agreement activate DIRECTORY {target}")
+
+
+def _activate(options: argparse.Namespace) -> None:
+    home = open_home(options.directory)
+    signed = signing.activate(home, options.file, datetime.now(UTC))
+    agreement = signed.agreement
+    print(
+        f"Active: {agreement.organisation}, version {agreement.version}, windows "
+        f"{agreement.first_window} to {agreement.last_window}."
+    )
+    for party in Party:
+        print(f"  key of the {party}: {key_id(agreement.party(party).signing_key)}")
+    print("Compare the other party's key with them, by voice or on paper. Restart the server.")
+
+
+def _serve(options: argparse.Namespace) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    outside = Surroundings(lambda: datetime.now(UTC), DiscreteGaussian(), secrets.token_bytes)
+    asyncio.run(run(Aggregator(open_home(options.directory), outside)))
+
+
+async def run(aggregator: Aggregator) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await aggregator.start()
+    await stop.wait()
+    await aggregator.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="plurale-aggregator", description="The server of one party to a works agreement."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="make keys, a certificate authority and terms")
+    init.add_argument("directory", type=Path, metavar="DIRECTORY", help="a new directory")
+    init.add_argument("--party", required=True, choices=[party.value for party in Party])
+    init.add_argument("--name", required=True, help="the party's name in the agreement")
+    init.add_argument("--administrator", required=True, help="who administers this server")
+    init.add_argument("--endpoint", required=True, help="HOST:PORT at which others reach it")
+    init.add_argument("--listen", help="ADDRESS:PORT to listen on, if not the endpoint")
+    init.set_defaults(command=_init)
+    agreement = commands.add_parser("agreement", help="sign and activate agreements")
+    actions = agreement.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, command, text in (
+        ("sign", _sign, "sign an agreement (TOML) or a signed one in the party's name"),
+        ("activate", _activate, "put a fully signed agreement into force here"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("directory", type=Path, metavar="DIRECTORY", help="the server's own")
+        action.add_argument("file", type=Path, metavar="FILE", help="the agreement")
+        action.set_defaults(command=command)
+    serve = commands.add_parser("serve", help="run the server until it is told to stop")
+    serve.add_argument("directory", type=Path, metavar="DIRECTORY", help="the server's own")
+    serve.set_defaults(command=_serve)
+    return parser

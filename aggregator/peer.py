@@ -1,0 +1,63 @@
+"""The helper as the leader reaches it: over gRPC with mutual TLS."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import grpc
+
+from privacy.aggregation import Job, Outcome
+from privacy.agreement.model import TaskDigest
+from privacy.errors import InvalidValue
+from privacy.release import Ask, Opening, OpeningAnswer, Withheld
+from privacy.verify_key import HALF_SIZE
+from protos.channel import CALL_SECONDS
+from protos.convert import aggregation, release
+from protos.status import from_rpc
+from protos.v1 import activation_pb2, activation_pb2_grpc, aggregation_pb2_grpc, release_pb2_grpc
+
+_Response = TypeVar("_Response")
+
+_NAME = "the works council's server"
+
+
+class Helper:
+    """Every call either answers or raises the `PluraleError` that the helper raised."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._activation = activation_pb2_grpc.ActivationStub(channel)
+        self._aggregation = aggregation_pb2_grpc.AggregationStub(channel)
+        self._release = release_pb2_grpc.ReleaseStub(channel)
+
+    def commit(self, task: TaskDigest, commitment: bytes) -> bytes:
+        """Give the leader's commitment, get the helper's."""
+        request = activation_pb2.CommitRequest(task_digest=task, commitment=commitment)
+        return _call(self._activation.Commit, request).commitment
+
+    def reveal(self, task: TaskDigest, half: bytes) -> bytes:
+        """Give the leader's half, get the helper's."""
+        request = activation_pb2.RevealRequest(task_digest=task, half=half)
+        answer = _call(self._activation.Reveal, request).half
+        if len(answer) != HALF_SIZE:
+            raise InvalidValue(f"{_NAME} sent half of a verify key with the wrong size")
+        return answer
+
+    def run_job(self, job: Job) -> tuple[Outcome, ...]:
+        """One outcome for each report of the job."""
+        request = aggregation.job_to_wire(job)
+        return aggregation.outcomes_from_wire(_call(self._aggregation.RunJob, request))
+
+    def ask(self, ask: Ask) -> bytes | Withheld:
+        """The helper's noised share, or why the batch is withheld."""
+        return release.answer_from_wire(_call(self._release.Ask, release.ask_to_wire(ask)))
+
+    def open(self, opening: Opening) -> OpeningAnswer:
+        """Open the leader's share."""
+        request = release.opening_to_wire(opening)
+        return release.opened_from_wire(_call(self._release.Open, request))
+
+
+def _call(method: Callable[..., _Response], request: object) -> _Response:
+    try:
+        return method(request, timeout=CALL_SECONDS)
+    except grpc.RpcError as error:
+        raise from_rpc(error, _NAME) from error

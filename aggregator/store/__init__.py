@@ -1,0 +1,1 @@
+"""Everything an aggregator keeps, in one database; domain types in and out."""

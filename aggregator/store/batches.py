@@ -1,0 +1,84 @@
+"""Batches: state, count and sum."""
+
+from collections.abc import Iterable
+
+from sqlmodel import Session, col, select, update
+
+from aggregator.model import Batch, BatchState
+from aggregator.store.rows import BatchRow
+from privacy.agreement.model import AgreementDigest
+from privacy.batch import BatchId
+from privacy.groups import GroupId
+from privacy.metrics import TaskId
+from privacy.window import Window
+
+
+class Batches:
+    """One row for each batch that anything is known about."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, batch: BatchId) -> Batch | None:
+        """The batch, or None when nothing of it has been seen."""
+        row = self._session.exec(
+            select(BatchRow).where(
+                BatchRow.agreement == batch.agreement,
+                BatchRow.task == batch.task,
+                BatchRow.group_id == batch.group,
+                BatchRow.window == str(batch.window),
+            )
+        ).first()
+        return None if row is None else _domain(row)
+
+    def get_or_open(self, batch: BatchId) -> Batch:
+        """The batch; a new one is open and empty."""
+        known = self.get(batch)
+        if known is not None:
+            return known
+        row = BatchRow(
+            agreement=batch.agreement,
+            task=batch.task,
+            group_id=batch.group,
+            window=str(batch.window),
+            state=BatchState.OPEN,
+        )
+        self._session.add(row)
+        self._session.flush()
+        return _domain(row)
+
+    def in_states(self, states: Iterable[BatchState]) -> list[Batch]:
+        """Batches in these states, oldest first."""
+        query = select(BatchRow).where(col(BatchRow.state).in_(list(states)))
+        return [_domain(row) for row in self._session.exec(query.order_by(col(BatchRow.row)))]
+
+    def ids(self) -> dict[BatchId, BatchState]:
+        """The state of every batch."""
+        return {batch.id: batch.state for batch in self.in_states(BatchState)}
+
+    def set_state(self, batch: Batch, state: BatchState) -> None:
+        """Move a batch on."""
+        self._update(batch, state=state)
+
+    def set_sum(self, batch: Batch, count: int, aggregate_share: bytes | None) -> None:
+        """Replace the count and the encoded sum; None erases the sum."""
+        self._update(batch, count=count, aggregate_share=aggregate_share)
+
+    def _update(self, batch: Batch, **changes: object) -> None:
+        self._session.exec(update(BatchRow).where(col(BatchRow.row) == batch.row).values(**changes))
+
+
+def _domain(row: BatchRow) -> Batch:
+    assert row.row is not None  # noqa: S101 - a stored row has its number
+    return Batch(
+        row=row.row,
+        id=BatchId(
+            AgreementDigest(row.agreement),
+            TaskId(row.task),
+            GroupId(row.group_id),
+            Window.parse(row.window),
+        ),
+        state=BatchState(row.state),
+        count=row.count,
+        aggregate_share=row.aggregate_share,
+    )

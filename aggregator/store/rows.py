@@ -1,0 +1,114 @@
+"""Tables. Rows are dumb: the domain types validate, these only hold (protocol §10)."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Integer, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+# SQLite only counts up by itself in a column declared exactly INTEGER.
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+
+class AgreementRow(SQLModel, table=True):
+    """An activated agreement: its signed envelope."""
+
+    __tablename__ = "agreement"
+
+    digest: bytes = Field(primary_key=True)
+    envelope: bytes
+
+
+class VerifyKeyRow(SQLModel, table=True):
+    """Both halves of a task's verify key, as far as they are exchanged."""
+
+    __tablename__ = "verify_key"
+
+    task_digest: bytes = Field(primary_key=True)
+    own_half: bytes
+    peer_commitment: bytes | None = None
+    peer_half: bytes | None = None
+
+
+class BatchRow(SQLModel, table=True):
+    """A batch."""
+
+    __tablename__ = "batch"
+    __table_args__ = (UniqueConstraint("agreement", "task", "group_id", "window"),)
+
+    row: int | None = Field(default=None, sa_column=Column(_SERIAL, primary_key=True))
+    agreement: bytes
+    task: str
+    group_id: str
+    window: str
+    state: str = Field(index=True)
+    count: int = 0
+    aggregate_share: bytes | None = None
+
+
+class ReportRow(SQLModel, table=True):
+    """A report: at the leader with its shares until it is counted, at the helper its id."""
+
+    __tablename__ = "report"
+
+    batch: int = Field(primary_key=True)
+    report_id: bytes = Field(primary_key=True)
+    state: str = Field(index=True)
+    digest: bytes
+    public_share: bytes | None = None
+    leader_share: bytes | None = None
+    helper_share: bytes | None = None
+    job: bytes | None = Field(default=None, index=True)
+
+
+class JobRow(SQLModel, table=True):
+    """An aggregation job: at the leader its request until it is answered, at the helper its answer.
+
+    `digest`: SHA-256 of the request.
+    """
+
+    __tablename__ = "job"
+
+    id: bytes = Field(primary_key=True)
+    batch: int = Field(index=True)
+    digest: bytes
+    request: bytes | None = None
+    response: bytes | None = None
+
+
+class RejectionRow(SQLModel, table=True):
+    """How many reports were turned away, by batch and reason; no batch for an unknown one."""
+
+    __tablename__ = "rejection"
+
+    batch: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    count: int
+
+
+class ReleaseRow(SQLModel, table=True):
+    """A release that was asked for."""
+
+    __tablename__ = "release"
+
+    batch: int = Field(primary_key=True)
+    count: int
+    id_root: bytes
+    commitment: bytes
+    asked_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    salt: bytes | None = None
+    own_share: bytes | None = None
+    noised_share: bytes | None = None
+    totals: str | None = None
+    result_salt: bytes | None = None
+    withheld: str | None = None
+
+
+class OutcomeRow(SQLModel, table=True):
+    """The record, in order."""
+
+    __tablename__ = "outcome"
+
+    sequence: int | None = Field(default=None, sa_column=Column(_SERIAL, primary_key=True))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    kind: str
+    body: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))

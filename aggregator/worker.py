@@ -1,0 +1,135 @@
+"""What an aggregator does by itself, again and again.
+
+A step does everything that is due and can be repeated; a fault in one batch never holds up
+another, and a peer that cannot be reached is tried again at the next step. At its end what was
+erased is gone from the disk.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from aggregator.aggregation import LeaderAggregation
+from aggregator.asking import LeaderRelease
+from aggregator.model import BatchState
+from aggregator.release import HelperRelease
+from aggregator.store.sql import Store
+from aggregator.verify_key import LeaderActivation
+from privacy.batch import BatchId
+from privacy.errors import (
+    BatchDisagreement,
+    BatchNotClosed,
+    NotInForce,
+    PluraleError,
+    Rejection,
+    ReportRejected,
+)
+from protos.errors import Unreachable
+from protos.faults import describe
+
+_log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_STEPS = 1.0
+
+
+class Worker(Protocol):
+    """Something that is done again and again."""
+
+    def step(self) -> None:
+        """Do all that is due. Raises nothing but bugs."""
+        ...
+
+
+@dataclass(frozen=True)
+class LeaderWorker:
+    """Exchanges verify keys, runs aggregation jobs, asks for releases."""
+
+    store: Store
+    activation: LeaderActivation
+    aggregation: LeaderAggregation
+    release: LeaderRelease
+
+    def step(self) -> None:
+        """One round over all batches."""
+        try:
+            for refusal in self.activation.run():
+                _log.warning("a verify key is not exchanged: %s", refusal)
+            with self.store.read() as tx:
+                open_batches = tx.batches.in_states([BatchState.OPEN])
+            for batch in open_batches:
+                self._guarded(batch.id, partial(self.aggregation.run, batch))
+            for batch_id in self.release.due():
+                self._guarded(batch_id, partial(self.release.run, batch_id))
+        except Unreachable as error:
+            _log.warning("%s", error)
+        finally:
+            self.store.scrub()
+
+    def _guarded(self, batch: BatchId, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Unreachable:
+            raise
+        except (BatchNotClosed, NotInForce) as error:
+            _log.info("%s: %s", batch, error)
+        except BatchDisagreement as error:
+            self._stop(batch, error)
+        except ReportRejected as error:
+            # The helper refused the whole job. Its clock or its agreement may be behind; but if
+            # it closed the batch, the two sides no longer agree.
+            if error.reason is Rejection.BATCH_CLOSED:
+                self._stop(batch, error)
+            else:
+                _log.warning("%s: the helper refused a job: %s", batch, error)
+        except PluraleError as error:
+            _log.error("%s: %s", batch, error)
+
+    def _stop(self, batch: BatchId, error: PluraleError) -> None:
+        _log.error("%s stops and needs a person: %s", batch, error)
+        with self.store.write() as tx:
+            tx.batches.set_state(tx.batches.get_or_open(batch), BatchState.STOPPED)
+
+
+@dataclass(frozen=True)
+class HelperWorker:
+    """Records releases that the leader looked at and did not open."""
+
+    store: Store
+    release: HelperRelease
+
+    def step(self) -> None:
+        """One round over all releases."""
+        self.release.close_unopened()
+        self.store.scrub()
+
+
+@dataclass
+class Loop:
+    """Runs a worker's steps in a thread until it is stopped."""
+
+    worker: Worker
+    seconds: float = SECONDS_BETWEEN_STEPS
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step that is under way."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.worker.step()
+            except Exception as bug:  # noqa: BLE001 - logged, and repeated
+                _log.error("a worker step failed; it is repeated: %s", describe(bug))
+            self._stop.wait(self.seconds)
