@@ -1,0 +1,100 @@
+"""The two servers of the demonstration, as processes of their own."""
+
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from aggregator.errors import SetupError
+from privacy.agreement.model import Endpoint, Party
+
+_READY_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 10.0
+
+_COUNCIL_ADDRESSES: Final = ("127.0.0.2", "::1")
+"""The first that this machine has. A real agreement must not put both servers on one machine, and
+its validation refuses one address for both; here two addresses of one machine stand for two."""
+
+
+def endpoints() -> dict[Party, Endpoint]:
+    """A free port for each party, on two addresses of this machine."""
+    for address in _COUNCIL_ADDRESSES:
+        try:
+            return {
+                Party.EMPLOYER: Endpoint("127.0.0.1", _free_port("127.0.0.1")),
+                Party.COUNCIL: Endpoint(address, _free_port(address)),
+            }
+        except OSError:
+            continue
+    raise SetupError(
+        "this machine has only one loopback address: give it 127.0.0.2 or ::1 and start again"
+    )
+
+
+@dataclass
+class Servers:
+    """Starts both, starts one again that ended, stops both."""
+
+    directory: Path
+    clock: Path
+    endpoints: dict[Party, Endpoint]
+    running: dict[Party, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def ensure_running(self) -> list[Party]:
+        """Start what does not run; returns which."""
+        started = [
+            party
+            for party in (Party.COUNCIL, Party.EMPLOYER)
+            if party not in self.running or self.running[party].poll() is not None
+        ]
+        for party in started:
+            with self.log(party).open("ab") as log:
+                self.running[party] = subprocess.Popen(
+                    [sys.executable, "-m", "deploy.party", self.directory / party, self.clock],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+        for party in started:
+            self._wait(party)
+        return started
+
+    def stop(self) -> None:
+        """Ask both to end, and wait."""
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def log(self, party: Party) -> Path:
+        """Where a party's server writes its log."""
+        return self.directory / f"{party}.log"
+
+    def _wait(self, party: Party) -> None:
+        endpoint, deadline = self.endpoints[party], time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline and self.running[party].poll() is None:
+            try:
+                socket.create_connection((endpoint.host, endpoint.port), 1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        lines = self.log(party).read_text().strip().splitlines()
+        raise SetupError(
+            f"the {party}'s server did not start: {lines[-1] if lines else 'it wrote nothing'}"
+        )
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

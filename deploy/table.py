@@ -1,0 +1,130 @@
+"""What the demonstration shows in a terminal: progress, and results beside the truth."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from deploy.outcome import Row
+from deploy.scene import TEAMS
+from deploy.words import amount, bins, estimate, spent, verdict
+from privacy.window import Window
+
+ZONE: Final = ZoneInfo("Europe/Berlin")
+
+_WIDTH: Final = 110
+"""Columns when nobody's terminal says how many it has."""
+
+
+class Progress:
+    """Two bars on a terminal; plain lines elsewhere. Use it as a context manager."""
+
+    def __init__(self, weeks: int) -> None:
+        self._console = Console(highlight=False)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        people = sum(team.size for team in TEAMS)
+        self._people = self._bars.add_task("Enrolling people ", total=people)
+        # One more week for the uploads of the last.
+        self._weeks = self._bars.add_task("Weeks lived through", total=weeks + 1)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def enrolled(self, people: int) -> None:
+        """So many more people are enrolled."""
+        self._bars.advance(self._people, people)
+
+    def week(self, window: Window, sent: int) -> None:
+        """A week is over; `sent` reports were sent so far."""
+        self._bars.advance(self._weeks)
+        if not self._console.is_terminal:
+            self._console.print(f"{window}: {sent} reports sent so far")
+
+    def say(self, sentence: str) -> None:
+        """Something worth a line."""
+        self._console.print(sentence)
+
+
+def show(rows: Sequence[Row], *, sent: int, late: int, seconds: float) -> None:
+    """Every week of every metric, then the quarter's verdicts, which stay in sight."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH
+    weeks = [row for row in rows if row.window is not None]
+    for group, metric in sorted({(row.group, row.metric) for row in weeks}):
+        of_one = [row for row in weeks if (row.group, row.metric) == (group, metric)]
+        console.print(_weeks(f"{group}: {metric}", of_one))
+    console.print(_quarters([row for row in rows if row.period is not None]))
+    people = sum(team.size for team in TEAMS)
+    console.print(
+        f"{people} people sent {sent} reports in {seconds:.0f} seconds; {late} came too late, from "
+        "laptops that were off for long.\n"
+        f"Privacy budget spent in the quarter, for each person: {spent(rows)}.\n"
+        "Truth: the mean of the clipped values of everyone who was counted, people without data "
+        "counting as on target. Plain mean: of those with data, unclipped. Only this "
+        "demonstration knows either.",
+        soft_wrap=False,
+    )
+
+
+def _quarters(rows: Sequence[Row]) -> Table:
+    table = _table("The quarter against its targets")
+    for heading in ("Group", "Metric", "Target", "Verdict"):
+        table.add_column(heading)
+    for heading in ("Estimate", "Truth", "Plain mean", "Reports"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            row.group,
+            row.metric,
+            amount(row, row.target, side=True),
+            verdict(row),
+            estimate(row),
+            amount(row, row.truth),
+            amount(row, row.plain_mean),
+            str(row.count),
+        )
+    return table
+
+
+def _weeks(title: str, rows: Sequence[Row]) -> Table:
+    table = _table(f"{title}, week by week with 95 % intervals")
+    table.add_column("Window")
+    for heading in ("Estimate", "Truth", "Reports", "ρ so far", "ε so far"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            row.window,
+            f"withheld: {row.withheld_reason}" if row.withheld_reason else estimate(row),
+            bins(row, row.truth),
+            str(row.count),
+            f"{row.cumulative_rho:.2f}",
+            f"{row.cumulative_epsilon:.1f}",
+        )
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=f"\n{title}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
