@@ -5,6 +5,7 @@ many people in turn, so that a quarter fits into a minute.
 """
 
 import secrets
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,11 +76,16 @@ def work(people: list[Person], directory: Path, agreement: Path, orders: Connect
 
     Orders: ``("begin", window)`` and ``("day", now)``; the answer to a day is a `Day`.
     """
+    # Ctrl-C reaches every process of a terminal; the demonstration itself ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     outside = Surroundings(FileClock(directory / "clock"), DiscreteGaussian(), secrets.token_bytes)
     members = [_enrol(person, directory, agreement, outside) for person in people]
     orders.send(len(members))
     while True:
-        order = orders.recv()
+        try:
+            order = orders.recv()
+        except (EOFError, ConnectionError):  # the demonstration is gone
+            break
         if order is None:
             break
         what, when = order

@@ -5,8 +5,11 @@ The same server as the installed command, with the demonstration's clock and a q
 
 import asyncio
 import logging
+import os
 import secrets
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from aggregator.cli import run
@@ -25,7 +28,14 @@ def main() -> None:
     outside = Surroundings(
         FileClock(clock), DiscreteGaussian(), secrets.token_bytes, _SECONDS_BETWEEN_STEPS
     )
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     asyncio.run(run(Aggregator(open_home(home), outside)))
+
+
+def _end_with_parent() -> None:
+    # Standard input closes when the demonstration is gone, even if it was killed.
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

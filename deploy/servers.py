@@ -51,10 +51,15 @@ class Servers:
             if party not in self.running or self.running[party].poll() is not None
         ]
         for party in started:
+            self._forget(party)
             with self.log(party).open("ab") as log:
                 self.running[party] = subprocess.Popen(
                     [sys.executable, "-m", "deploy.party", self.directory / party, self.clock],
-                    stdin=subprocess.DEVNULL,
+                    # Nothing is written to it. It closes when the demonstration ends, however
+                    # it ends, and then the server ends too.
+                    stdin=subprocess.PIPE,
+                    # Ctrl-C reaches every process of a terminal, and devices may still be sending.
+                    start_new_session=True,
                     stdout=log,
                     stderr=log,
                 )
@@ -72,10 +77,17 @@ class Servers:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
 
     def log(self, party: Party) -> Path:
         """Where a party's server writes its log."""
         return self.directory / f"{party}.log"
+
+    def _forget(self, party: Party) -> None:
+        ended = self.running.pop(party, None)
+        if ended is not None and ended.stdin is not None:
+            ended.stdin.close()
 
     def _wait(self, party: Party) -> None:
         endpoint, deadline = self.endpoints[party], time.monotonic() + _READY_SECONDS
