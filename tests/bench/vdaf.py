@@ -1,15 +1,16 @@
-"""Time of one report: ``python -m tests.bench.vdaf``
+"""Time of one report: ``python -m tests.bench vdaf``
 
 Verification is what one party does for one report: decode, verify_init, combine, verify_next and
 add to the sum. The slower of the two parties counts. The best of several runs is shown.
 """
 
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from privacy.vdaf.circuits import optimal_chunk_length
 from privacy.vdaf.messages import AggregateShare
 from privacy.vdaf.prio3 import Prio3SumVec
+from tests.bench.figure import Figure
 
 MAX_MEASUREMENT = 2046
 CTX = b"plurale bench, with a context as long as the real one: two digests and two names" * 2
@@ -50,16 +51,10 @@ def _verify(vdaf: Prio3SumVec) -> float:
     return max(milliseconds(lambda: verify(0)), milliseconds(lambda: verify(1)))
 
 
-def figures() -> dict[str, float]:
-    """Milliseconds by name, for three and for thirty coordinates."""
-    found = {}
-    for length in (3, 30):
+def figures() -> Iterator[Figure]:
+    """Milliseconds, for three and for thirty coordinates."""
+    for length, most_shard, most_verify in ((3, None, 0.25), (30, 3.0, 1.0)):
         vdaf = Prio3SumVec(length, MAX_MEASUREMENT, optimal_chunk_length(length, MAX_MEASUREMENT))
-        found[f"shard, {length} coordinates (ms)"] = _shard(vdaf)
-        found[f"verify a report, one party, {length} coordinates (ms)"] = _verify(vdaf)
-    return found
-
-
-if __name__ == "__main__":
-    for name, value in figures().items():
-        print(f"{name}: {value:.3f}")
+        yield Figure(f"shard, {length} coordinates (ms)", _shard(vdaf), most_shard)
+        verify = f"verify a report, one party, {length} coordinates (ms)"
+        yield Figure(verify, _verify(vdaf), most_verify)

@@ -1,0 +1,111 @@
+"""Uploads a second that the leader stores, over TLS, with opening and commit.
+
+One server process; one client process with bounded concurrency on the same cores. The reports are
+made before the clock starts.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import grpc
+
+from privacy.agreement.model import Agreement, Party, PartyTerms
+from privacy.groups import Group, GroupId, Level
+from privacy.report import prepare
+from protos.convert.report import upload_to_wire
+from protos.v1 import report_pb2
+from tests.agreements import headline, scalar
+from tests.bench.figure import Figure
+from tests.pair import Pair
+from tests.serve_party import FileClock
+
+REPORTS = 4000
+AT_ONCE = 128
+TARGET = 1000.0
+
+
+def figures() -> Iterator[Figure]:
+    """Uploads a second, for a headline task and for one with three numbers."""
+    for coordinates in (1, 3):
+        rate = uploads_per_second(coordinates)
+        name = f"uploads a second over TLS, with opening and commit, coordinates: {coordinates}"
+        yield Figure(name, rate, TARGET, more_is_better=True)
+
+
+def uploads_per_second(coordinates: int) -> float:
+    """Start a leader, send prepared reports, and count receipts a second."""
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        pair = Pair.make(folder, lambda agreement: _large(agreement, coordinates))
+        messages = _messages(pair)
+        with served(pair, folder):
+            employer = pair.signed.agreement.employer
+            asyncio.run(_upload(employer, messages[: AT_ONCE * 2]))
+            begin = time.perf_counter()
+            asyncio.run(_upload(employer, messages[AT_ONCE * 2 :]))
+            return (len(messages) - AT_ONCE * 2) / (time.perf_counter() - begin)
+
+
+def _large(agreement: Agreement, coordinates: int) -> Agreement:
+    metrics = tuple(
+        scalar(name, share=Fraction(1, coordinates), clip=Fraction(1, 4))
+        for name in ("mail_answered_in_time", "after_hours_share", "core_hours_coverage")
+    )
+    return dataclasses.replace(
+        agreement,
+        groups=(Group(GroupId("north"), Level.TEAM, 2 * REPORTS),),
+        tasks=(headline(metrics=metrics[:coordinates]),),
+    )
+
+
+def _messages(pair: Pair) -> list[bytes]:
+    batch = pair.batch()
+    collection = pair.collection(batch)
+    measurement = pair.measurement(batch)
+    return [
+        upload_to_wire(
+            prepare(batch, collection, measurement, pair.hpke_keys, secrets.token_bytes)
+        ).SerializeToString()
+        for _ in range(REPORTS)
+    ]
+
+
+@contextlib.contextmanager
+def served(pair: Pair, folder: Path) -> Iterator[None]:
+    """The employer's server in its own process."""
+    clock = FileClock(folder / "clock")
+    clock.turn(pair.clock.now)
+    home = pair.homes[Party.EMPLOYER].path
+    command = [sys.executable, "-m", "tests.serve_party", home, clock.file, folder / "noise"]
+    with subprocess.Popen(
+        [*map(str, command), "--seconds", "3600", "--stand"], stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
+        yield
+        server.terminate()
+
+
+async def _upload(employer: PartyTerms, messages: list[bytes]) -> None:
+    credentials = grpc.ssl_channel_credentials(employer.ca_certificate.encode())
+    waiting = iter(messages)
+    async with grpc.aio.secure_channel(str(employer.endpoint), credentials) as channel:
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            "/plurale.v1.Intake/Upload"
+        )
+
+        async def device() -> None:
+            for message in waiting:
+                answer = report_pb2.UploadResponse.FromString(await call(message))
+                assert answer.signature
+
+        await asyncio.gather(*(device() for _ in range(AT_ONCE)))

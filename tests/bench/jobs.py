@@ -1,0 +1,104 @@
+"""Time a report takes at each party while its job is run, with the database (protocol §5).
+
+Leader: open, verify, store the job, finish, add up, erase. Helper: open, verify, index, add up.
+Both on their own SQLite file; no network between them, so a time is the party's own.
+"""
+
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from aggregator.aggregation import HelperAggregation, LeaderAggregation
+from aggregator.agreements import AgreementBook
+from aggregator.intake import Intake
+from aggregator.store.sql import Store
+from aggregator.verify_key import HelperActivationService, LeaderActivation
+from privacy.aggregation import Job, Outcome
+from privacy.agreement.envelope import SignedAgreement
+from privacy.agreement.model import Party, Role
+from privacy.batch import BatchId, Collection
+from privacy.groups import Group, GroupId, Level
+from privacy.metrics import Histogram, Scalar, TaskId
+from privacy.report import prepare
+from tests.agreements import headline, make_agreement, party_keys, scalar, sign
+from tests.bench.figure import Figure
+from tests.pair import WINDOW, TurnableClock, verified
+
+REPORTS = 512
+COORDINATES = (3, 30)
+
+
+@dataclass
+class Timed:
+    """The helper's jobs, with the seconds spent in them."""
+
+    helper: HelperAggregation
+    seconds: float = 0.0
+
+    def run_job(self, job: Job) -> tuple[Outcome, ...]:
+        """Run a job and add its time."""
+        begin = time.perf_counter()
+        outcomes = self.helper.run_job(job)
+        self.seconds += time.perf_counter() - begin
+        return outcomes
+
+
+def figures() -> Iterator[Figure]:
+    """Milliseconds a report, at each party."""
+    for coordinates in COORDINATES:
+        for role, milliseconds in _measure(coordinates).items():
+            name = f"job with database, {role}, {coordinates} coordinates (ms a report)"
+            yield Figure(name, milliseconds)
+
+
+def _metrics(coordinates: int) -> tuple[Scalar | Histogram, ...]:
+    if coordinates == 3:
+        third = Fraction(1, 3)
+        names = ("mail_answered_in_time", "after_hours_share", "core_hours_coverage")
+        return tuple(scalar(name, share=third) for name in names)
+    edges = tuple(Fraction(hours) for hours in range(1, coordinates))
+    return (Histogram("mail_response_hours", edges=edges, share=Fraction(1)),)
+
+
+def _agreed(coordinates: int) -> SignedAgreement:
+    group = Group(GroupId("all"), Level.TEAM, 2 * REPORTS)
+    task = headline(metrics=_metrics(coordinates), share=Fraction(1))
+    return verified(sign(make_agreement(groups=(group,), tasks=(task,))))
+
+
+def _measure(coordinates: int) -> dict[Role, float]:
+    signed = _agreed(coordinates)
+    batch_id = BatchId(signed.digest, TaskId("headline"), GroupId("all"), WINDOW)
+    collection = Collection.of(signed, batch_id.task, batch_id.group)
+    assert collection.vdaf.length == coordinates
+    employer, council = party_keys(Party.EMPLOYER), party_keys(Party.COUNCIL)
+    hpke = {Role.LEADER: employer.hpke_public, Role.HELPER: council.hpke_public}
+    clock = TurnableClock(signed.agreement.upload_opens(WINDOW))
+    book, random = AgreementBook([signed]), secrets.token_bytes
+    with tempfile.TemporaryDirectory() as folder:
+        leader, helper = Store(Path(folder) / "leader.db"), Store(Path(folder) / "helper.db")
+        service = HelperActivationService(helper, book, clock, random)
+        LeaderActivation(leader, book, service, random).run()
+        intake = Intake(leader, book, employer.hpke, employer.server, clock)
+        measurement = [1023] * coordinates
+        intake.commit(
+            [prepare(batch_id, collection, measurement, hpke, random) for _ in range(REPORTS)]
+        )
+        with leader.read() as tx:
+            batch = tx.batches.get(batch_id)
+        assert batch is not None
+        jobs = Timed(HelperAggregation(helper, book, council.hpke, clock))
+        begin = time.perf_counter()
+        LeaderAggregation(leader, book, employer.hpke, jobs, random).run(batch)
+        whole = time.perf_counter() - begin
+        leader.close()
+        helper.close()
+    per_report = 1000 / REPORTS
+    return {
+        Role.LEADER: (whole - jobs.seconds) * per_report,
+        Role.HELPER: jobs.seconds * per_report,
+    }
