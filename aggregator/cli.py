@@ -2,20 +2,29 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import signing
+from aggregator import show, signing
+from aggregator.agreements import AgreementBook
+from aggregator.errors import SetupError
 from aggregator.home import Home, create_home, open_home
+from aggregator.results import Results
 from aggregator.server import Aggregator, Surroundings
+from aggregator.store.sql import Store
+from aggregator.tidy import quarter_row, window_row
+from privacy.agreement import envelope
 from privacy.agreement.document import parse_endpoint
 from privacy.agreement.envelope import key_id
-from privacy.agreement.model import ROLE_OF, Party
+from privacy.agreement.model import ROLE_OF, Party, Role
+from privacy.agreement.words import in_plain_words
 from privacy.errors import InvalidAgreement, PluraleError
 from privacy.noise import DiscreteGaussian
 
@@ -61,6 +70,7 @@ def _fingerprint(home: Home) -> str:
 def _sign(options: argparse.Namespace) -> None:
     home = open_home(options.directory)
     target, missing = signing.sign(home, options.file)
+    print(in_plain_words(envelope.read_unverified(target.read_bytes())))
     print(f"Signed by the {home.party}: {target}")
     if missing:
         print(f"Still missing: the signature of the {missing}. Give them this file.")
@@ -99,6 +109,23 @@ async def run(aggregator: Aggregator) -> None:
     await aggregator.stop()
 
 
+def _results(options: argparse.Namespace) -> None:
+    home = open_home(options.directory)
+    if ROLE_OF[home.party] is not Role.LEADER:
+        raise SetupError(f"{home.path} is the {home.party}'s: results are read at the employer's")
+    store = Store(home.database)
+    try:
+        read = Results(store, AgreementBook(signing.activated(home, store)))
+        rows = [window_row(each) for each in read.windows()]
+        rows += [quarter_row(each) for each in read.quarters()]
+    finally:
+        store.close()
+    if options.json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        show.results(rows)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="plurale-aggregator", description="The server of one party to a works agreement."
@@ -122,6 +149,10 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("directory", type=Path, metavar="DIRECTORY", help="the server's own")
         action.add_argument("file", type=Path, metavar="FILE", help="the agreement")
         action.set_defaults(command=command)
+    results = commands.add_parser("results", help="show what was released, at the employer's")
+    results.add_argument("directory", type=Path, metavar="DIRECTORY", help="the party's directory")
+    results.add_argument("--json", action="store_true", help="for other programs")
+    results.set_defaults(command=_results)
     serve = commands.add_parser("serve", help="run the server until it is told to stop")
     serve.add_argument("directory", type=Path, metavar="DIRECTORY", help="the server's own")
     serve.set_defaults(command=_serve)

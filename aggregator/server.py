@@ -28,6 +28,7 @@ from aggregator.store.sql import Store
 from aggregator.verify_key import HelperActivationService, LeaderActivation
 from aggregator.worker import SECONDS_BETWEEN_STEPS, HelperWorker, LeaderWorker, Loop
 from privacy.agreement.model import ROLE_OF, Agreement, Role
+from privacy.errors import PluraleError
 from privacy.noise import NoiseSource
 from privacy.window import Clock
 from protos.channel import MAX_MESSAGE_BYTES, connect
@@ -66,7 +67,11 @@ class Aggregator:
         self._outside = outside
         self.role = ROLE_OF[home.party]
         self.store = Store(home.database)
-        self.book = AgreementBook(activated(home, self.store))
+        try:
+            self.book = AgreementBook(activated(home, self.store))
+        except PluraleError:
+            self.store.close()
+            raise
         self.worker: LeaderWorker | HelperWorker
         self._commit: GroupCommit[Admission, Decision] | None = None
         self._channel: grpc.Channel | None = None
@@ -84,6 +89,7 @@ class Aggregator:
         try:
             self._server.add_secure_port(str(self._home.listen), self._credentials())
         except RuntimeError:
+            await self.stop()
             raise SetupError(
                 f"cannot listen on {self._home.listen}: another program uses the port, or the "
                 "address is not this machine's; change listen in aggregator.toml"

@@ -4,8 +4,10 @@ import html
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from aggregator.tidy import Tidy
+from aggregator.wording import amount, estimate, target, verdict
 from deploy.outcome import Row
-from deploy.words import amount, bins, estimate, spent, verdict
+from deploy.table import series, spent
 from privacy.catalogue import CATALOGUE
 
 _STYLE = """
@@ -26,15 +28,11 @@ summary { cursor: pointer; font-weight: 600; margin-top: 1.5rem; }
 
 def render(rows: Sequence[Row]) -> str:
     """The whole page as HTML, without scripts."""
-    quarters = [row for row in rows if row.period is not None]
-    weeks = sorted(
-        (row for row in rows if row.window is not None),
-        key=lambda row: (row.group, row.metric, row.window or ""),
-    )
-    series = sorted({(row.group, row.metric) for row in weeks})
+    quarters = [row for row in rows if row.result.period is not None]
+    weeks = [row for row in rows if row.result.window is not None]
     details = "".join(
-        _weeks(group, metric, [row for row in weeks if (row.group, row.metric) == (group, metric)])
-        for group, metric in series
+        _weeks(group, metric, [row for row in weeks if series(row) == (group, metric)])
+        for group, metric in sorted({series(row) for row in weeks})
     )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -86,19 +84,22 @@ def _quarters(rows: Sequence[Row]) -> str:
     head = _head(
         ("Group", "Metric", "Target", "Verdict"), ("Estimate", "Truth", "Plain mean", "Reports")
     )
-    body = "".join(
-        f"<tr>{_cells(row.group, CATALOGUE[row.metric].title, amount(row, row.target, side=True))}"
-        f'<td class="{_class(row)}">{html.escape(verdict(row))}</td>'
+    body = "".join(f"<tr>{_quarter(row)}</tr>" for row in rows)
+    return f"<table>{head}{body}</table>"
+
+
+def _quarter(row: Row) -> str:
+    result = row.result
+    return (
+        _cells(result.group, CATALOGUE[result.metric].title, target(result))
+        + f'<td class="{_class(result)}">{html.escape(verdict(result))}</td>'
         + _numbers(
-            estimate(row),
-            amount(row, row.truth),
-            amount(row, row.plain_mean),
+            estimate(result),
+            amount(result, row.truth),
+            amount(result, row.plain_mean),
             str(row.count),
         )
-        + "</tr>"
-        for row in rows
     )
-    return f"<table>{head}{body}</table>"
 
 
 def _weeks(group: str, metric: str, rows: Sequence[Row]) -> str:
@@ -112,14 +113,18 @@ def _weeks(group: str, metric: str, rows: Sequence[Row]) -> str:
 
 
 def _week(row: Row) -> str:
-    cost = f"{row.cumulative_rho:.2f}", f"{row.cumulative_epsilon:.1f}"
-    reason = html.escape(row.withheld_reason or "")
-    shown = f"withheld: {reason}" if row.withheld_reason else html.escape(estimate(row))
-    kind = "n withheld" if row.withheld_reason else "n"
+    result = row.result
+    shown = html.escape(verdict(result) if result.withheld_reason else estimate(result))
+    kind = "n withheld" if result.withheld_reason else "n"
     return (
-        _cells(row.window or "")
+        _cells(result.window or "")
         + f'<td class="{kind}">{shown}</td>'
-        + _numbers(bins(row, row.truth), str(row.count), *cost)
+        + _numbers(
+            amount(result, row.truth),
+            str(row.count),
+            f"{float(row.rho):.2f}",
+            f"{row.epsilon:.1f}",
+        )
     )
 
 
@@ -137,7 +142,7 @@ def _numbers(*texts: str) -> str:
     return "".join(f'<td class="n">{html.escape(text)}</td>' for text in texts)
 
 
-def _class(row: Row) -> str:
-    if row.verdict is None or row.withheld_reason:
+def _class(result: Tidy) -> str:
+    if result.verdict is None or result.withheld_reason:
         return "withheld"
-    return "not" if row.verdict.startswith("not") else row.verdict.split()[0]
+    return "not" if result.verdict.startswith("not") else result.verdict.split()[0]

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from aggregator.wording import amount, estimate, target, verdict
 from deploy.outcome import Row
 from deploy.scene import TEAMS
-from deploy.words import amount, bins, estimate, spent, verdict
 from privacy.window import Window
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
@@ -72,11 +72,11 @@ def show(rows: Sequence[Row], *, sent: int, late: int, seconds: float) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH
-    weeks = [row for row in rows if row.window is not None]
-    for group, metric in sorted({(row.group, row.metric) for row in weeks}):
-        of_one = [row for row in weeks if (row.group, row.metric) == (group, metric)]
+    weeks = [row for row in rows if row.result.window is not None]
+    for group, metric in sorted({series(row) for row in weeks}):
+        of_one = [row for row in weeks if series(row) == (group, metric)]
         console.print(_weeks(f"{group}: {metric}", of_one))
-    console.print(_quarters([row for row in rows if row.period is not None]))
+    console.print(_quarters([row for row in rows if row.result.period is not None]))
     people = sum(team.size for team in TEAMS)
     console.print(
         f"{people} people sent {sent} reports in {seconds:.0f} seconds; {late} came too late, from "
@@ -96,14 +96,15 @@ def _quarters(rows: Sequence[Row]) -> Table:
     for heading in ("Estimate", "Truth", "Plain mean", "Reports"):
         table.add_column(heading, justify="right")
     for row in rows:
+        result = row.result
         table.add_row(
-            row.group,
-            row.metric,
-            amount(row, row.target, side=True),
-            verdict(row),
-            estimate(row),
-            amount(row, row.truth),
-            amount(row, row.plain_mean),
+            result.group,
+            result.metric,
+            target(result),
+            verdict(result),
+            estimate(result),
+            amount(result, row.truth),
+            amount(result, row.plain_mean),
             str(row.count),
         )
     return table
@@ -115,15 +116,27 @@ def _weeks(title: str, rows: Sequence[Row]) -> Table:
     for heading in ("Estimate", "Truth", "Reports", "ρ so far", "ε so far"):
         table.add_column(heading, justify="right")
     for row in rows:
+        result = row.result
         table.add_row(
-            row.window,
-            f"withheld: {row.withheld_reason}" if row.withheld_reason else estimate(row),
-            bins(row, row.truth),
+            result.window,
+            verdict(result) if result.withheld_reason else estimate(result),
+            amount(result, row.truth),
             str(row.count),
-            f"{row.cumulative_rho:.2f}",
-            f"{row.cumulative_epsilon:.1f}",
+            f"{float(row.rho):.2f}",
+            f"{row.epsilon:.1f}",
         )
     return table
+
+
+def series(row: Row) -> tuple[str, str]:
+    """What a row belongs to: its group and metric."""
+    return row.result.group, row.result.metric
+
+
+def spent(rows: Sequence[Row]) -> str:
+    """The budget spent at the end."""
+    last = max(rows, key=lambda row: row.rho)
+    return f"ρ = {float(last.rho):.2f} (ε = {last.epsilon:.1f} at δ = 10⁻⁶)"
 
 
 def _table(title: str) -> Table:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Integer, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 # SQLite only counts up by itself in a column declared exactly INTEGER.
@@ -49,10 +49,12 @@ class ReportRow(SQLModel, table=True):
     """A report: at the leader with its shares until it is counted, at the helper its id."""
 
     __tablename__ = "report"
+    # Every upload asks how many reports of its batch are waiting: the index alone answers.
+    __table_args__ = (Index("report_batch_state", "batch", "state"),)
 
     batch: int = Field(primary_key=True)
     report_id: bytes = Field(primary_key=True)
-    state: str = Field(index=True)
+    state: str
     digest: bytes
     public_share: bytes | None = None
     leader_share: bytes | None = None

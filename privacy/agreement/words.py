@@ -89,14 +89,16 @@ def _concerned(agreement: Agreement, group_id: GroupId | None) -> list[Group]:
 
 
 def _why(agreement: Agreement) -> Iterator[str]:
-    yield from (part for part in agreement.purpose.split("\n") if part.strip())
+    # As in TOML, a line break within a paragraph is only where the line ended.
+    paragraphs = agreement.purpose.split("\n\n")
+    yield from (" ".join(part.split()) for part in paragraphs if part.strip())
 
 
 def _when(agreement: Agreement) -> Iterator[str]:
     yield quantities.span(agreement.first_window, agreement.last_window)
     yield (
-        "A change is a new version that both parties sign. Your device shows you what is "
-        "different and asks you again before it sends anything under it."
+        "A change is a new version that both parties sign. Your device sends nothing under it "
+        "until you have read it and agreed again."
     )
 
 
@@ -167,7 +169,7 @@ def _time(agreement: Agreement, concerned: list[Group]) -> Iterator[str]:
     yield (
         f"Working time is {days}, {hours.start:%H:%M} to {hours.end:%H:%M}; core hours are "
         f"{hours.core_start:%H:%M} to {hours.core_end:%H:%M} ({hours.time_zone}; public holidays "
-        f"of {place}). If yours differs, you tell your device, and only your device."
+        f"of {place})."
     )
     if Source.ACTIVITY in _sources(agreement, concerned):
         minutes = quantities.counted(agreement.idle_minutes, "minute")
@@ -181,7 +183,7 @@ def _who(agreement: Agreement) -> Iterator[str]:
     for role, terms in (("employer", agreement.employer), ("council", agreement.council)):
         yield (
             f"• The {role}: {terms.name}. Its server is {terms.endpoint}, administered by "
-            f"{terms.administrator}."
+            f"{terms.administrator.rstrip('.')}."
         )
 
 
@@ -194,9 +196,9 @@ def _path(agreement: Agreement) -> Iterator[str]:
         "these sums are put together, with more noise."
     )
     yield (
-        f"Reports travel at random times within {days} after the week. If you pause, your device "
-        "sends a neutral report at the same times. Results are deleted after "
-        f"{agreement.retention_weeks} weeks."
+        f"Reports travel at random times within {days} after the week. Whether you worked, were "
+        "away or had no data, your device sends a report of the same size. The parties have agreed "
+        f"to delete results after {agreement.retention_weeks} weeks."
     )
 
 
@@ -204,7 +206,7 @@ def _unseen() -> Iterator[str]:
     yield (
         "Neither your manager, nor the employer, nor the council alone can see\n"
         "• what your report says, or which report is yours\n"
-        "• whether you were away, had no data, or paused"
+        "• whether you were away or had no data"
     )
     yield (
         "These never leave your device, and no setting can change that:\n"

@@ -1,5 +1,7 @@
 """What the documents name exists, and what a person can run is in the documents."""
 
+import argparse
+import importlib
 import importlib.util
 import re
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from privacy.catalogue import CATALOGUE
 from tests.meta import repository
 
 pytestmark = pytest.mark.needs_debian("git", "git")
@@ -112,6 +115,123 @@ def test_every_command_named_in_a_document_answers(script: str, subcommand: str)
     )
     assert run.returncode == 0, run.stderr
     assert f"{script} {subcommand}".strip() in run.stdout
+
+
+# --- every command and option, both ways ----------------------------------------------------------
+
+Call = tuple[str, ...]
+"""A script and its subcommands, like ``("plurale-aggregator", "agreement", "sign")``."""
+
+
+def calls(script: str) -> dict[Call, set[str]]:
+    """Every command of a console script that does something, with the options it takes."""
+    module = importlib.import_module(SCRIPTS[script].split(":")[0])
+    return dict(_walk((script,), module._parser(), set()))
+
+
+def _walk(
+    call: Call, parser: argparse.ArgumentParser, above: set[str]
+) -> Iterator[tuple[Call, set[str]]]:
+    own = {
+        option
+        for action in parser._actions
+        for option in action.option_strings
+        if option.startswith("--") and option != "--help"
+    }
+    groups = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    if not groups:
+        yield call, above | own
+    for group in groups:
+        for name, below in group.choices.items():
+            yield from _walk((*call, name), below, above | own)
+
+
+def calls_named(markdown: str, known: dict[Call, set[str]]) -> list[tuple[Call, set[str]]]:
+    """Commands that a document writes out in code, each with the options on its line.
+
+    A longer known command wins over a shorter one; what is no known command has no second word.
+    """
+    found = []
+    for line in code(markdown):
+        words = line.split()
+        start = next((n for n, word in enumerate(words) if Path(word).name in SCRIPTS), None)
+        if start is None or words[start].endswith("/"):
+            continue
+        call: Call = (Path(words[start]).name,)
+        options = {word.split("=")[0] for word in words[start + 1 :] if word.startswith("--")}
+        for word in words[start + 1 :]:
+            if any(each[: len(call) + 1] == (*call, word) for each in known):
+                call = (*call, word)
+        found.append((call, options))
+    return found
+
+
+KNOWN = {call: options for script in SCRIPTS for call, options in calls(script).items()}
+
+
+def _called() -> list[tuple[Call, set[str]]]:
+    return [each for path in _documents() for each in calls_named(_read(path), KNOWN)]
+
+
+def test_every_command_is_written_out_in_a_document() -> None:
+    assert set(KNOWN) - {call for call, _ in _called()} == set()
+
+
+def test_every_option_is_named_in_the_document_for_operators() -> None:
+    words = {word for line in code(_read(Path("docs/operations.md"))) for word in line.split()}
+    assert {option for options in KNOWN.values() for option in options} - words == set()
+
+
+def test_every_option_written_after_a_command_is_one_of_it() -> None:
+    wrong = [
+        (call, options - KNOWN[call]) for call, options in _called() if options and call in KNOWN
+    ]
+    assert [each for each in wrong if each[1]] == []
+
+
+def test_options_in_the_tables_for_operators_exist() -> None:
+    rows = re.findall(r"^\| `(--[a-z-]+)` \|", _read(Path("docs/operations.md")), re.MULTILINE)
+    assert rows
+    assert set(rows) <= set().union(*KNOWN.values())
+
+
+def test_a_call_is_found_with_its_options_wherever_it_starts() -> None:
+    known: dict[Call, set[str]] = {("plurale", "send"): set()}
+    markdown = "`plurale --data=x send`\n\n```\n5 4 * * * /opt/bin/plurale send --now\n```"
+    assert calls_named(markdown, known) == [
+        (("plurale", "send"), {"--data"}),
+        (("plurale", "send"), {"--now"}),
+    ]
+
+
+# --- measures and decisions -----------------------------------------------------------------------
+
+
+def test_every_measure_has_its_section_and_every_section_of_that_form_is_a_measure() -> None:
+    sections = re.findall(r"^## ([a-z]+(?:_[a-z]+)+)$", _read(Path("docs/measures.md")), re.M)
+    assert sorted(sections) == sorted(CATALOGUE)
+
+
+def test_every_decision_is_linked_from_the_architecture_and_numbered_without_a_gap() -> None:
+    linked = re.findall(r"\]\((adr/[^)]+)\)", _read(Path("docs/architecture.md")))
+    decisions = sorted(path for path in _documents() if path.parent == Path("docs/adr"))
+    assert sorted(linked) == [str(path.relative_to("docs")) for path in decisions]
+    numbers = [int(path.name[:4]) for path in decisions]
+    assert numbers == list(range(1, len(decisions) + 1))
+    titles = [_read(path).splitlines()[0] for path in decisions]
+    assert [title.split(".")[0] for title in titles] == [f"# {number}" for number in numbers]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in _documents() if path.parent == Path("docs/adr")], ids=str
+)
+def test_a_decision_says_context_options_decision_and_consequences(path: Path) -> None:
+    parts = re.findall(r"^\*\*([A-Z][a-z ]+)", _read(path), re.MULTILINE)
+    wanted = ["Context", "Options", "Decision", "Consequences", "Differs from the design"]
+    assert [part.strip() for part in parts] == wanted
+
+
+# --- the tests' own tools -------------------------------------------------------------------------
 
 
 def test_a_named_target_is_found_in_blocks_and_spans() -> None:

@@ -16,14 +16,8 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "protos.v1": (
         "protos.*",
         # The modules of the aggregator that serve or call a gRPC service, and the client's one.
-        "aggregator.intake",
-        "aggregator.aggregation",
-        "aggregator.release",
-        "aggregator.membership",
-        "aggregator.ledger",
-        "aggregator.agreements",
-        "aggregator.server",
-        "aggregator.worker",
+        "aggregator.services",
+        "aggregator.peer",
         "client.upload",
     ),
     "sqlmodel": ("aggregator.store.*",),

@@ -63,7 +63,7 @@ def test_it_says_who_why_when_and_whom_to_ask() -> None:
         "council.plurale.example:8443, administered by the council's own provider",
         "council@example.com",
         "within 1 day after the week",
-        "deleted after 26 weeks",
+        "to delete results after 26 weeks",
         "Monday to Friday, 09:00 to 17:00; core hours are 10:00 to 15:00 (Europe/Berlin",
     ):
         assert part in text

@@ -1,0 +1,43 @@
+"""What ``plurale-aggregator`` prints about results."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from aggregator.tidy import Tidy
+from aggregator.wording import estimate, target, verdict
+
+
+def results(rows: Sequence[Tidy]) -> None:
+    """Quarters against their targets, after the windows they are made of."""
+    console = Console(highlight=False)
+    if not rows:
+        console.print("No window has its result yet.")
+        return
+    weeks = _table("Windows, with 95 % intervals", ("Window", "Group", "Metric"), ("Estimate",))
+    quarters = _table(
+        "Quarters against their targets",
+        ("Quarter", "Group", "Metric", "Target", "Verdict"),
+        ("Estimate",),
+    )
+    for row in rows:
+        if row.window is not None:
+            shown = verdict(row) if row.withheld_reason else estimate(row)
+            weeks.add_row(row.window, row.group, row.metric, shown)
+        else:
+            quarters.add_row(
+                row.period, row.group, row.metric, target(row), verdict(row), estimate(row)
+            )
+    console.print(weeks)
+    console.print(quarters)
+
+
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(title=f"\n{title}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in texts:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table

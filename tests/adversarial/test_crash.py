@@ -1,0 +1,133 @@
+"""A process that dies at any write loses nothing acknowledged and counts nothing twice."""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from aggregator.model import BatchState, OutcomeKind
+from aggregator.store.sql import Store
+from privacy.agreement.model import Party, Role
+from privacy.batch import BatchId, Collection
+from privacy.groups import GroupId
+from privacy.metrics import TaskId
+from privacy.noise import DiscreteGaussian, noisy_measurement
+from privacy.release import Ask, Withheld, id_root
+from privacy.report import Report, prepare
+from tests.adversarial.interrupted import SIGNED, Fate, Helper, Leader
+from tests.agreements import party_keys
+from tests.pair import WINDOW, Kept, TurnableClock, expected_totals, kept_in
+
+BATCH = BatchId(SIGNED.digest, TaskId("headline"), GroupId("north"), WINDOW)
+COLLECTION = Collection.of(SIGNED, BATCH.task, BATCH.group)
+REPORTS = 11
+ENOUGH_STEPS = 5
+
+
+class Writes(NamedTuple):
+    """How many transactions each side wrote until it died, or in all."""
+
+    leader: int
+    helper: int
+
+
+def reports() -> tuple[list[list[int]], list[Report]]:
+    """Numbers, and the reports that carry them."""
+    keys = {
+        Role.LEADER: party_keys(Party.EMPLOYER).hpke_public,
+        Role.HELPER: party_keys(Party.COUNCIL).hpke_public,
+    }
+    sent = [
+        noisy_measurement([n], COLLECTION.coordinate_scales, DiscreteGaussian())
+        for n in range(REPORTS)
+    ]
+    return sent, [prepare(BATCH, COLLECTION, each, keys, secrets.token_bytes) for each in sent]
+
+
+def run(folder: Path, leader_fate: Fate, helper_fate: Fate) -> Writes:
+    """A whole batch, from the first upload to its opening, with the crashes of fate."""
+    clock = TurnableClock(SIGNED.agreement.upload_opens(WINDOW) + timedelta(days=1))
+    helper = Helper(folder, clock, helper_fate)
+    leader = Leader(folder, clock, helper, leader_fate)
+    sent, made = reports()
+    receipts = []
+    for number, report in enumerate(made):
+        receipts.append(leader.upload(report))
+        if number in (3, 9):
+            leader.step()
+    clock.now = SIGNED.agreement.upload_closes(WINDOW)
+    for _ in range(ENOUGH_STEPS):
+        leader.step()
+    leader_fate.at = helper_fate.at = 0  # from here on nobody dies
+    writes = Writes(leader_fate.writes, helper_fate.writes)
+    check(leader.store, helper, sent, made)
+    for report, receipt in zip(made, receipts, strict=True):
+        assert leader.upload(report) == receipt
+    leader.store.close()
+    helper.store.close()
+    return writes
+
+
+def check(leader: Store, helper: Helper, sent: list[list[int]], made: list[Report]) -> None:
+    """Counts, ids and sums are those of the clients, on both sides; released once."""
+    for kept in (kept_in(leader, BATCH), kept_in(helper.store, BATCH)):
+        assert kept.state is BatchState.OPENED
+        assert kept.count == REPORTS
+        assert kept.counted == {report.id for report in made}
+        assert kept.totals == expected_totals(sent)
+        assert kept.record is not None
+        assert kept.record.id_root == id_root(report.id for report in made)
+    with helper.store.read() as tx:
+        kinds = [outcome.kind for outcome in tx.outcomes.all()]
+        assert tx.rejections.counts(BATCH) == {}
+    assert kinds.count(OutcomeKind.RELEASE) == kinds.count(OutcomeKind.RESULT) == 1
+    asked_again(helper, kept_in(helper.store, BATCH))
+
+
+def asked_again(helper: Helper, kept: Kept) -> None:
+    """The same question gets the same bytes."""
+    assert kept.record is not None
+    ask = Ask(BATCH, kept.count, kept.record.id_root, kept.record.commitment)
+    answers: set[bytes | Withheld] = {answer for was, answer in helper.asked if was == ask}
+    answers |= {helper.ask(ask), kept.record.noised_share or b""}
+    assert len(answers) == 1
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Writes:
+    """How many writes each side makes when nothing happens to it."""
+    writes = run(tmp_path_factory.mktemp("undisturbed"), Fate(), Fate())
+    assert min(writes) > 4
+    return writes
+
+
+@pytest.mark.parametrize("committed", [False, True], ids=["just before", "just after"])
+def test_a_leader_that_dies_at_any_write_is_as_if_nothing_happened(
+    tmp_path: Path, undisturbed: Writes, committed: bool
+) -> None:
+    for at in range(1, undisturbed.leader + 1):
+        died = run(_folder(tmp_path, at), Fate(at, committed), Fate())
+        assert died.leader == at
+
+
+@pytest.mark.parametrize("committed", [False, True], ids=["just before", "just after"])
+def test_a_helper_that_dies_at_any_write_is_as_if_nothing_happened(
+    tmp_path: Path, undisturbed: Writes, committed: bool
+) -> None:
+    for at in range(1, undisturbed.helper + 1):
+        died = run(_folder(tmp_path, at), Fate(), Fate(at, committed))
+        assert died.helper == at
+
+
+def test_both_may_die(tmp_path: Path, undisturbed: Writes) -> None:
+    for at in range(1, undisturbed.helper + 1):
+        leader = undisturbed.leader * at // undisturbed.helper
+        run(_folder(tmp_path, at), Fate(leader, at % 2 == 0), Fate(at, at % 2 == 1))
+
+
+def _folder(parent: Path, number: int) -> Path:
+    folder = parent / str(number)
+    folder.mkdir()
+    return folder

@@ -1,0 +1,309 @@
+"""What every store promises: all or nothing, once, and erased means gone."""
+
+import dataclasses
+import secrets
+import stat
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from aggregator.errors import StoreUnusable
+from aggregator.model import Batch, BatchState, OutcomeKind, ReleaseRecord, ReportState
+from aggregator.store.sql import Store, Transaction
+from aggregator.store.verify_keys import Halves
+from privacy.agreement.model import AgreementDigest, TaskDigest
+from privacy.batch import BatchId
+from privacy.errors import InvalidValue, Rejection
+from privacy.groups import GroupId
+from privacy.metrics import TaskId
+from privacy.report import Report, ReportId
+from privacy.window import Window
+from tests.agreements import make_agreement, sign
+from tests.pair import verified
+
+BATCH = BatchId(AgreementDigest(bytes(32)), TaskId("headline"), GroupId("north"), Window(2026, 5))
+OTHER = dataclasses.replace(BATCH, group=GroupId("west"))
+NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    made = Store(tmp_path / "aggregator.db")
+    yield made
+    made.close()
+
+
+def report(batch: BatchId = BATCH, size: int = 400) -> Report:
+    """A report of random bytes."""
+    shares = (secrets.token_bytes(64), secrets.token_bytes(size), secrets.token_bytes(size))
+    return Report(batch, ReportId(secrets.token_bytes(16)), *shares)
+
+
+def admit(store: Store, *reports: Report) -> Batch:
+    """Keep reports as pending; returns their batch."""
+    with store.write() as tx:
+        batch = tx.batches.get_or_open(reports[0].batch)
+        tx.reports.add_pending(batch, [(each, each.digest) for each in reports])
+    return batch
+
+
+def on_disk(folder: Path) -> bytes:
+    """Everything in the database's files, the write-ahead log among them."""
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("aggregator.db*")))
+
+
+def write_everywhere(tx: Transaction) -> None:
+    """Something in every room."""
+    batch = tx.batches.get_or_open(BATCH)
+    tx.reports.add_pending(batch, [(each := report(), each.digest)])
+    tx.jobs.ask(batch, bytes(16), b"request")
+    tx.rejections.add(BATCH, Rejection.INVALID_PROOF)
+    tx.outcomes.append(NOW, OutcomeKind.STOPPED, {})
+    tx.verify_keys.put(TaskDigest(bytes(32)), Halves(bytes(32)))
+
+
+def test_an_exception_in_a_transaction_leaves_nothing(store: Store) -> None:
+    class Stop(Exception):
+        pass
+
+    def fail_at_the_end() -> None:
+        with store.write() as tx:
+            write_everywhere(tx)
+            raise Stop
+
+    with pytest.raises(Stop):
+        fail_at_the_end()
+    with store.read() as tx:
+        assert tx.batches.get(BATCH) is None
+        assert tx.batches.ids() == {}
+        assert tx.rejections.counts(BATCH) == {}
+        assert tx.outcomes.all() == []
+        assert tx.verify_keys.get(TaskDigest(bytes(32))) is None
+        assert tx.jobs.answer_to(bytes(16), b"request") is None
+
+
+def test_what_is_written_is_there_after_opening_again(tmp_path: Path) -> None:
+    first = Store(tmp_path / "aggregator.db")
+    each = report()
+    batch = admit(first, each)
+    first.close()
+    again = Store(tmp_path / "aggregator.db")
+    with again.read() as tx:
+        assert tx.batches.get(BATCH) == batch
+        assert tx.reports.pending(batch, 10) == [each]
+    again.close()
+
+
+def test_a_batch_is_one_row_however_often_it_is_opened(store: Store) -> None:
+    with store.write() as tx:
+        first = tx.batches.get_or_open(BATCH)
+        assert tx.batches.get_or_open(BATCH) == first
+        assert tx.batches.get_or_open(OTHER) != first
+    with store.write() as tx:
+        assert tx.batches.get_or_open(BATCH) == first
+    assert first == Batch(first.row, BATCH, BatchState.OPEN, 0, None)
+
+
+def test_a_report_id_stands_once_in_a_batch(store: Store) -> None:
+    each = report()
+    batch = admit(store, each)
+    with pytest.raises(IntegrityError):
+        admit(store, dataclasses.replace(each, helper_share=b"other"))
+    with store.read() as tx:
+        assert tx.reports.digests(batch, [each.id, report().id]) == {each.id: each.digest}
+        assert tx.reports.number(batch, ReportState.PENDING) == 1
+    admit(store, dataclasses.replace(each, batch=OTHER))
+
+
+def test_reports_move_through_their_states(store: Store) -> None:
+    reports = [report() for _ in range(5)]
+    batch = admit(store, *reports)
+    job = secrets.token_bytes(16)
+    with store.write() as tx:
+        assert len(tx.reports.pending(batch, 3)) == 3
+        tx.reports.put_in_job(batch, [each.id for each in reports[:4]], job)
+        assert tx.reports.pending(batch, 9) == reports[4:]
+        assert tx.reports.in_job(batch, job) == {each.id: each for each in reports[:4]}
+        tx.reports.decide(batch, [each.id for each in reports[:2]], ReportState.COUNTED)
+        tx.reports.decide(batch, [reports[2].id], ReportState.REJECTED)
+    with store.read() as tx:
+        assert set(tx.reports.counted_ids(batch)) == {reports[0].id, reports[1].id}
+        assert tx.reports.in_job(batch, job) == {reports[3].id: reports[3]}
+        assert tx.reports.number(batch, ReportState.PENDING, ReportState.IN_JOB) == 2
+        assert tx.reports.digests(batch, [reports[2].id]) == {reports[2].id: reports[2].digest}
+
+
+def test_a_job_is_asked_until_it_is_answered_and_known_by_its_hash(store: Store) -> None:
+    with store.write() as tx:
+        batch = tx.batches.get_or_open(BATCH)
+        tx.jobs.ask(batch, b"a" * 16, b"asked")
+        assert tx.jobs.unanswered(batch) == [b"asked"]
+        tx.jobs.answered(b"a" * 16)
+        assert tx.jobs.unanswered(batch) == []
+        tx.jobs.answer(batch, b"b" * 16, b"question", b"answer")
+        assert tx.jobs.answer_to(b"b" * 16, b"question") == b"answer"
+        assert tx.jobs.answer_to(b"c" * 16, b"question") is None
+        with pytest.raises(InvalidValue, match="another job"):
+            tx.jobs.answer_to(b"b" * 16, b"other question")
+
+
+def test_rejections_are_counted_by_batch_and_reason(store: Store) -> None:
+    with store.write() as tx:
+        tx.rejections.add(BATCH, Rejection.INVALID_PROOF)
+        tx.rejections.add(BATCH, Rejection.INVALID_PROOF, 3)
+        tx.rejections.add(BATCH, Rejection.CANNOT_OPEN)
+        tx.rejections.add(None, Rejection.NOT_IN_FORCE)
+    with store.read() as tx:
+        counts = {Rejection.INVALID_PROOF: 4, Rejection.CANNOT_OPEN: 1}
+        assert tx.rejections.counts(BATCH) == counts
+        assert tx.rejections.counts(OTHER) == {}
+        assert tx.rejections.counts(None) == {Rejection.NOT_IN_FORCE: 1}
+
+
+def test_a_release_is_kept_and_completed(store: Store) -> None:
+    record = ReleaseRecord(12, bytes(32), b"c" * 32, NOW, salt=b"s", own_share=b"o")
+    with store.write() as tx:
+        batch = tx.batches.get_or_open(BATCH)
+        assert tx.releases.get(batch) is None
+        tx.releases.put(batch, record)
+    more = dataclasses.replace(record, noised_share=b"n", totals=(-5, 2**70), result_salt=b"r")
+    with store.write() as tx:
+        assert tx.releases.get(batch) == record
+        tx.releases.put(batch, more)
+    with store.read() as tx:
+        assert tx.releases.get(batch) == more
+
+
+def test_time_never_runs_behind_the_last_entry(store: Store) -> None:
+    with store.write() as tx:
+        assert tx.outcomes.last_time() is None
+        tx.outcomes.append(NOW, OutcomeKind.STOPPED, {"a": "ü"})
+        tx.outcomes.append(NOW - timedelta(days=1), OutcomeKind.RELEASE, {})
+        tx.outcomes.append(NOW + timedelta(days=1), OutcomeKind.STOPPED, {})
+    with store.read() as tx:
+        entries = tx.outcomes.all()
+        assert [entry.at for entry in entries] == [NOW, NOW, NOW + timedelta(days=1)]
+        assert [entry.sequence for entry in entries] == sorted(e.sequence for e in entries)
+        assert [e.kind for e in tx.outcomes.all(OutcomeKind.RELEASE)] == [OutcomeKind.RELEASE]
+        assert entries[0].body == {"a": "ü"}
+        assert tx.outcomes.last_time() == NOW + timedelta(days=1)
+
+
+def test_an_agreement_is_kept_once(store: Store) -> None:
+    signed = verified(sign(make_agreement()))
+    with store.write() as tx:
+        assert tx.agreements.add(signed)
+        assert not tx.agreements.add(signed)
+        assert tx.agreements.envelopes() == [signed.envelope]
+
+
+def test_writers_take_turns_and_lose_nothing(tmp_path: Path) -> None:
+    stores = [Store(tmp_path / "aggregator.db") for _ in range(2)]
+    failures: list[BaseException] = []
+
+    def count_up(store: Store) -> None:
+        try:
+            for _ in range(25):
+                with store.write() as tx:
+                    batch = tx.batches.get_or_open(BATCH)
+                    tx.batches.set_sum(batch, batch.count + 1, None)
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=count_up, args=(each,)) for each in stores * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with stores[0].read() as tx:
+        known = tx.batches.get(BATCH)
+    assert known is not None
+    assert known.count == 100
+    for each in stores:
+        each.close()
+
+
+def test_a_reader_sees_one_moment(store: Store) -> None:
+    with store.write() as tx:
+        batch = tx.batches.get_or_open(BATCH)
+    with store.read() as reader:
+        before = reader.batches.get(BATCH)
+        with store.write() as writer:
+            writer.batches.set_sum(batch, 7, None)
+        assert reader.batches.get(BATCH) == before
+
+
+def test_shares_of_a_decided_report_are_gone_from_the_disk(store: Store, tmp_path: Path) -> None:
+    """Short shares lie in the row's page, long ones in pages of their own."""
+    reports = [report(size=size) for size in (200, 900, 5000, 20_000) * 8]
+    batch = admit(store, *reports)
+    assert all(share in on_disk(tmp_path) for share in _pieces(reports))
+    with store.write() as tx:
+        tx.jobs.ask(batch, bytes(16), request := secrets.token_bytes(900))
+        tx.reports.put_in_job(batch, [each.id for each in reports], bytes(16))
+    half = len(reports) // 2
+    with store.write() as tx:
+        tx.reports.decide(batch, [each.id for each in reports[:half]], ReportState.COUNTED)
+        tx.reports.decide(batch, [each.id for each in reports[half:]], ReportState.REJECTED)
+        tx.jobs.answered(bytes(16))
+    store.scrub()
+    left = on_disk(tmp_path)
+    assert [piece for piece in _pieces(reports) if piece in left] == []
+    assert request[:64] not in left
+    assert all(bytes(each.id) in left for each in reports)
+
+
+def test_an_erased_sum_is_gone_from_the_disk(store: Store, tmp_path: Path) -> None:
+    sums = [secrets.token_bytes(480) for _ in range(20)]
+    with store.write() as tx:
+        batch = tx.batches.get_or_open(BATCH)
+    for number, share in enumerate(sums):
+        with store.write() as tx:
+            tx.batches.set_sum(batch, number, share)
+    with store.write() as tx:
+        tx.batches.set_sum(batch, 20, None)
+    store.scrub()
+    left = on_disk(tmp_path)
+    assert [share for share in sums if share[:32] in left] == []
+
+
+def _pieces(reports: list[Report]) -> list[bytes]:
+    # A long value is cut at page borders; 64 bytes from its middle lie together or are cut once.
+    shares = [share for each in reports for share in (each.leader_share, each.helper_share)]
+    return [share[:64] for share in shares]
+
+
+def test_the_database_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "aggregator.db")
+    admit(store, report())
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert set(modes) >= {"aggregator.db", "aggregator.db-wal"}
+    assert set(modes.values()) == {0o600}
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "aggregator.db"
+    file.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreUnusable, match=f"{file} cannot be used .*: check that the file"):
+        Store(file)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusable, match="No such file or directory"):
+        Store(tmp_path / "nowhere" / "aggregator.db")
+
+
+def test_an_error_of_the_database_quotes_no_value(store: Store) -> None:
+    each = report()
+    admit(store, each)
+    with pytest.raises(IntegrityError) as caught:
+        admit(store, each)
+    assert repr(each.leader_share)[2:20] not in str(caught.value)
+    assert "parameters hidden" in str(caught.value)
