@@ -15,6 +15,7 @@ from typing import Protocol
 from aggregator.aggregation import LeaderAggregation
 from aggregator.asking import LeaderRelease
 from aggregator.model import BatchState
+from aggregator.novelty import Novelty
 from aggregator.release import HelperRelease
 from aggregator.store.sql import Store
 from aggregator.verify_key import LeaderActivation
@@ -51,12 +52,14 @@ class LeaderWorker:
     activation: LeaderActivation
     aggregation: LeaderAggregation
     release: LeaderRelease
+    novelty: Novelty = field(default_factory=lambda: Novelty(_log))
 
     def step(self) -> None:
         """One round over all batches."""
+        self.novelty.next_step()
         try:
             for refusal in self.activation.run():
-                _log.warning("a verify key is not exchanged: %s", refusal)
+                self._tell(logging.WARNING, f"a verify key is not exchanged: {refusal}")
             with self.store.read() as tx:
                 open_batches = tx.batches.in_states([BatchState.OPEN])
             for batch in open_batches:
@@ -64,7 +67,7 @@ class LeaderWorker:
             for batch_id in self.release.due():
                 self._guarded(batch_id, partial(self.release.run, batch_id))
         except Unreachable as error:
-            _log.warning("%s", error)
+            self._tell(logging.WARNING, str(error))
         finally:
             self.store.scrub()
 
@@ -74,7 +77,7 @@ class LeaderWorker:
         except Unreachable:
             raise
         except (BatchNotClosed, NotInForce) as error:
-            _log.info("%s: %s", batch, error)
+            self._tell(logging.INFO, f"{batch}: {error}")
         except BatchDisagreement as error:
             self._stop(batch, error)
         except ReportRejected as error:
@@ -83,14 +86,17 @@ class LeaderWorker:
             if error.reason is Rejection.BATCH_CLOSED:
                 self._stop(batch, error)
             else:
-                _log.warning("%s: the helper refused a job: %s", batch, error)
+                self._tell(logging.WARNING, f"{batch}: the helper refused a job: {error}")
         except PluraleError as error:
-            _log.error("%s: %s", batch, error)
+            self._tell(logging.ERROR, f"{batch}: {error}")
 
     def _stop(self, batch: BatchId, error: PluraleError) -> None:
-        _log.error("%s stops and needs a person: %s", batch, error)
+        self._tell(logging.ERROR, f"{batch} stops: {error}")
         with self.store.write() as tx:
             tx.batches.set_state(tx.batches.get_or_open(batch), BatchState.STOPPED)
+
+    def _tell(self, level: int, sentence: str) -> None:
+        self.novelty.tell(level, sentence)
 
 
 @dataclass(frozen=True)
