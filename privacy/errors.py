@@ -8,13 +8,19 @@
     │   ├── InvalidAgreement      the text breaks a rule; carries every broken rule
     │   ├── BadSignature          the envelope lacks a valid signature of one party
     │   └── NotInForce            no agreement covers the window
+    ├── KeysNotExchanged          the parties have no common verify key for the task yet
     ├── ReportRejected            one report, with its `Rejection`; never stops a batch
     ├── BadReceipt                a receipt that does not prove what it should
+    ├── LedgerError               the ledger does not prove what it should
+    │   ├── BadInclusion          an entry that is not shown to be in the tree
+    │   ├── BadConsistency        a tree that is not shown to continue an earlier one
+    │   └── BadCheckpoint         not a checkpoint, or not signed by who has to sign it
     ├── ReleaseRefused            a release that the helper must not make
     │   ├── BatchNotClosed        asked too early
     │   ├── BatchDisagreement     the parties count different reports
     │   ├── AlreadyReleased       asked again with other reports
     │   ├── WrongOpening          an opened value is not the one committed to
+    │   ├── NotAsked              the leader did not ask for the batch in time
     │   └── UnopenedShare         the leader did not open its share within a day
     └── BudgetExhausted           the release would spend more than the agreement allows
 
@@ -23,6 +29,7 @@ A message is one sentence that names the thing and, where a person can act, the 
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 
 class PluraleError(Exception):
@@ -37,6 +44,9 @@ class AgreementError(PluraleError):
     """The agreement cannot be used."""
 
 
+_MOST_PROBLEMS: Final = 20
+
+
 class InvalidAgreement(AgreementError):
     """The agreement breaks at least one rule.
 
@@ -44,7 +54,9 @@ class InvalidAgreement(AgreementError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        shown = tuple(problems[:_MOST_PROBLEMS])
+        more = len(problems) - len(shown)
+        self.problems = (*shown, f"… and {more} more of the kind.") if more else shown
         super().__init__("\n".join(self.problems))
 
 
@@ -54,6 +66,10 @@ class BadSignature(AgreementError):
 
 class NotInForce(AgreementError):
     """No agreement covers the window."""
+
+
+class KeysNotExchanged(PluraleError):
+    """The parties have no common verify key for the task yet."""
 
 
 class Rejection(StrEnum):
@@ -78,6 +94,13 @@ class Rejection(StrEnum):
     INVALID_PROOF = "the proof does not hold: a value is out of range"
 
 
+PASSING: Final = frozenset(
+    {Rejection.NOT_IN_FORCE, Rejection.WINDOW_NOT_OVER, Rejection.BATCH_FULL}
+)
+"""Rejections that may end by themselves: a server behind on its agreement or its clock, or a place
+taken by a report that turns out false."""
+
+
 class ReportRejected(PluraleError):
     """One report is turned away for the reason given."""
 
@@ -88,6 +111,22 @@ class ReportRejected(PluraleError):
 
 class BadReceipt(PluraleError):
     """A receipt that does not prove that the leader holds the report."""
+
+
+class LedgerError(PluraleError):
+    """The ledger does not prove what it should."""
+
+
+class BadInclusion(LedgerError):
+    """A proof that does not show the entry in the tree."""
+
+
+class BadConsistency(LedgerError):
+    """A proof that does not show the tree to continue an earlier one: it may be a fork."""
+
+
+class BadCheckpoint(LedgerError):
+    """A text that is no checkpoint, or that lacks a valid signature it must have."""
 
 
 class ReleaseRefused(PluraleError):
@@ -108,6 +147,10 @@ class AlreadyReleased(ReleaseRefused):
 
 class WrongOpening(ReleaseRefused):
     """A party opened something else than it committed to."""
+
+
+class NotAsked(ReleaseRefused):
+    """The leader did not ask for the batch within a week of its closing: it has its outcome."""
 
 
 class UnopenedShare(ReleaseRefused):
