@@ -21,7 +21,7 @@ The helper relies on nothing the leader says: it makes each of these checks itse
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
@@ -47,6 +47,9 @@ from privacy.vdaf.messages import OutShare, VerifyState
 from privacy.window import Clock
 from protos.convert.stored import decode_job, decode_outcomes, encode_job, encode_outcomes
 
+_MOST_JOBS: Final = 4
+"""Of one batch in one step, so that a flood into one does not keep the others waiting."""
+
 
 class HelperJobs(Protocol):
     """The helper, as the leader sees it."""
@@ -67,7 +70,7 @@ class LeaderAggregation:
     random: Callable[[int], bytes]
 
     def run(self, batch: Batch) -> None:
-        """Move every report of the batch that was admitted so far."""
+        """Move the reports of the batch that were admitted so far, as many as fit in a step."""
         with self.store.read() as tx:
             verifier = _verifier(tx, self.book, batch.id, Role.LEADER, self.hpke_key)
             unanswered = [decode_job(request) for request in tx.jobs.unanswered(batch)]
@@ -76,8 +79,9 @@ class LeaderAggregation:
                 reports = tx.reports.in_job(batch, job.id)
             states = {report.id: verifier.start(report)[1] for report in reports.values()}
             self._send(batch, verifier, job, states)
-        while self._start(batch, verifier):
-            pass
+        for _ in range(_MOST_JOBS):
+            if not self._start(batch, verifier):
+                break
 
     def _start(self, batch: Batch, verifier: Verifier) -> bool:
         with self.store.read() as tx:
@@ -138,6 +142,7 @@ class HelperAggregation:
     book: AgreementBook
     hpke_key: MLKEM768X25519PrivateKey
     clock: Clock
+    _refused: set[bytes] = field(default_factory=set)
 
     def run_job(self, job: Job) -> tuple[Outcome, ...]:
         """Decide on each report of a job, once. `ReportRejected` is for the batch as a whole."""
@@ -151,6 +156,9 @@ class HelperAggregation:
                 decided = self._decide(tx, batch, job)
                 tx.jobs.answer(batch, job.id, request, encode_outcomes(decided))
         except ReportRejected as rejected:
+            if job.id in self._refused:
+                raise  # asked again every second: its reports are counted once
+            self._refused.add(job.id)
             where = job.batch if self.book.exists(job.batch) else None
             with self.store.write() as tx:
                 tx.rejections.add(where, rejected.reason, len(job.reports))

@@ -8,15 +8,24 @@
 Each step repeats with the same bytes after a crash.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from aggregator.agreements import AgreementBook
 from aggregator.model import Batch, BatchState, ReleaseRecord, ReportState
 from aggregator.store.sql import Store
 from privacy.batch import BatchId
-from privacy.errors import BatchDisagreement, InvalidValue, UnopenedShare
+from privacy.errors import (
+    BatchDisagreement,
+    BatchNotClosed,
+    InvalidValue,
+    NotAsked,
+    PluraleError,
+    ReleaseRefused,
+    UnopenedShare,
+)
 from privacy.release import (
     SALT_SIZE,
     Ask,
@@ -29,6 +38,10 @@ from privacy.release import (
     unshard,
 )
 from privacy.window import Clock
+
+_FINAL_STATE: Final[Mapping[type[PluraleError], BatchState]] = MappingProxyType(
+    {UnopenedShare: BatchState.UNOPENED, NotAsked: BatchState.NOT_ASKED}
+)
 
 
 class HelperReleases(Protocol):
@@ -57,7 +70,7 @@ class LeaderRelease:
         """Batches that are closed, or were asked for, and have no final state yet."""
         now = self.clock()
         with self.store.read() as tx:
-            states = tx.batches.ids()
+            states = tx.batches.states()
             full = [
                 batch.id
                 for batch in tx.batches.in_states([BatchState.OPEN])
@@ -92,11 +105,14 @@ class LeaderRelease:
                 tx.batches.set_state(batch, BatchState.ASKED)
         try:
             self._ask_and_open(batch_id)
-        except (BatchDisagreement, UnopenedShare) as error:
-            unopened = isinstance(error, UnopenedShare)
+        except BatchNotClosed:
+            raise
+        except (ReleaseRefused, InvalidValue) as error:
+            # Whatever the helper refuses now it refuses for good: the batch ends, and does not
+            # hold up its quarter.
             with self.store.write() as tx:
-                state = BatchState.UNOPENED if unopened else BatchState.STOPPED
-                tx.batches.set_state(tx.batches.get_or_open(batch_id), state)
+                batch = tx.batches.get_or_open(batch_id)
+                tx.batches.set_state(batch, _FINAL_STATE.get(type(error), BatchState.STOPPED))
             raise
 
     def _share(self, batch: Batch) -> bytes:
@@ -115,12 +131,19 @@ class LeaderRelease:
             if isinstance(answer, Withheld):
                 self._withhold(batch, record, answer)
                 return
+            self._check_threshold(batch, record)
             record = replace(record, noised_share=answer)
             self._result(batch, record)
             with self.store.write() as tx:
                 tx.releases.put(batch, record)
                 tx.batches.set_state(batch, BatchState.RELEASED)
         self._open(batch, record)
+
+    def _check_threshold(self, batch: Batch, record: ReleaseRecord) -> None:
+        # The helper must have withheld it. The leader's share stays closed: opened, it would show
+        # what few people, or one, reported.
+        if record.count < self.book.collection(batch.id).threshold:
+            raise BatchDisagreement(f"{batch.id}: the helper released too few reports")
 
     def _withhold(self, batch: Batch, record: ReleaseRecord, reason: Withheld) -> None:
         with self.store.write() as tx:
@@ -140,6 +163,7 @@ class LeaderRelease:
         with self.store.write() as tx:
             opened = replace(record, totals=result.totals, result_salt=answer.salt)
             tx.releases.put(batch, opened)
+            tx.batches.set_sum(batch, batch.count, None)
             tx.batches.set_state(batch, BatchState.OPENED)
 
     def _result(self, batch: Batch, record: ReleaseRecord) -> BatchResult:

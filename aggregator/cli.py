@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import json
 import logging
 import secrets
@@ -12,25 +13,27 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import show, signing
+from rich.console import Console
+
+from aggregator import plan_table, planning, show, signing
+from aggregator.agreement_cli import add_commands, print_key
 from aggregator.agreements import AgreementBook
 from aggregator.errors import SetupError
-from aggregator.home import Home, create_home, open_home
+from aggregator.home import create_home, open_home
 from aggregator.results import Results
 from aggregator.server import Aggregator, Surroundings
 from aggregator.store.sql import Store
 from aggregator.tidy import quarter_row, window_row
-from privacy.agreement import envelope
 from privacy.agreement.document import parse_endpoint
-from privacy.agreement.envelope import key_id
 from privacy.agreement.model import ROLE_OF, Party, Role
-from privacy.agreement.words import in_plain_words
 from privacy.errors import InvalidAgreement, PluraleError
 from privacy.noise import DiscreteGaussian
+from privacy.plan.whole import plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 for an error of this tree, 2 for wrong usage."""
+    _tolerate_narrow_terminals()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
     try:
@@ -42,7 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PluraleError as error:
         print(f"plurale-aggregator: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("plurale-aggregator: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1  # whoever read the output has seen enough
+    except OSError as error:
+        print(f"plurale-aggregator: the output cannot be written: {error}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _tolerate_narrow_terminals() -> None:
+    # A terminal that cannot show a sign shows a question mark, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _init(options: argparse.Namespace) -> None:
@@ -58,38 +76,10 @@ def _init(options: argparse.Namespace) -> None:
         random=secrets.token_bytes,
     )
     print(f"Made {home.path} for the {home.party} ({ROLE_OF[home.party]}).")
-    print(f"Fingerprint of its signing key, for others to compare: {_fingerprint(home)}")
+    print("Fingerprint of its signing key, for others to compare:")
+    print_key(home.signing_key().public_key().public_bytes_raw())
     print(f"Put {home.terms} into the agreement. Then both parties sign it:")
     print(f"  plurale-aggregator agreement sign {home.path} AGREEMENT.toml")
-
-
-def _fingerprint(home: Home) -> str:
-    return key_id(home.signing_key().public_key().public_bytes_raw())
-
-
-def _sign(options: argparse.Namespace) -> None:
-    home = open_home(options.directory)
-    target, missing = signing.sign(home, options.file)
-    print(in_plain_words(envelope.read_unverified(target.read_bytes())))
-    print(f"Signed by the {home.party}: {target}")
-    if missing:
-        print(f"Still missing: the signature of the {missing}. Give them this file.")
-    else:
-        print("Both parties have signed. Each now activates it:")
-        print(f"  plurale-aggregator agreement activate DIRECTORY {target}")
-
-
-def _activate(options: argparse.Namespace) -> None:
-    home = open_home(options.directory)
-    signed = signing.activate(home, options.file, datetime.now(UTC))
-    agreement = signed.agreement
-    print(
-        f"Active: {agreement.organisation}, version {agreement.version}, windows "
-        f"{agreement.first_window} to {agreement.last_window}."
-    )
-    for party in Party:
-        print(f"  key of the {party}: {key_id(agreement.party(party).signing_key)}")
-    print("Compare the other party's key with them, by voice or on paper. Restart the server.")
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -126,6 +116,14 @@ def _results(options: argparse.Namespace) -> None:
         show.results(rows)
 
 
+def _plan(options: argparse.Namespace) -> None:
+    planned = plan(signing.read(options.agreement))
+    if options.json:
+        print(json.dumps(planning.as_json(planned), indent=2))
+    else:
+        plan_table.show(planned, Console(highlight=False))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="plurale-aggregator", description="The server of one party to a works agreement."
@@ -139,16 +137,11 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--endpoint", required=True, help="HOST:PORT at which others reach it")
     init.add_argument("--listen", help="ADDRESS:PORT to listen on, if not the endpoint")
     init.set_defaults(command=_init)
-    agreement = commands.add_parser("agreement", help="sign and activate agreements")
-    actions = agreement.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, command, text in (
-        ("sign", _sign, "sign an agreement (TOML) or a signed one in the party's name"),
-        ("activate", _activate, "put a fully signed agreement into force here"),
-    ):
-        action = actions.add_parser(name, help=text)
-        action.add_argument("directory", type=Path, metavar="DIRECTORY", help="the server's own")
-        action.add_argument("file", type=Path, metavar="FILE", help="the agreement")
-        action.set_defaults(command=command)
+    add_commands(commands.add_parser("agreement", help="write, check, sign, activate agreements"))
+    planner = commands.add_parser("plan", help="what an agreement can answer, and what it costs")
+    planner.add_argument("agreement", type=Path, metavar="AGREEMENT", help="TOML or signed file")
+    planner.add_argument("--json", action="store_true", help="for other programs")
+    planner.set_defaults(command=_plan)
     results = commands.add_parser("results", help="show what was released, at the employer's")
     results.add_argument("directory", type=Path, metavar="DIRECTORY", help="the party's directory")
     results.add_argument("--json", action="store_true", help="for other programs")

@@ -48,11 +48,10 @@ class GroupCommit(Generic[_Item, _Decision]):
                 batch.append(self._waiting.get_nowait())
             try:
                 decisions = await asyncio.to_thread(self._commit, [item for item, _ in batch])
+                for (_, future), decision in zip(batch, decisions, strict=True):
+                    if not future.done():  # the caller may have gone away
+                        future.set_result(decision)
             except Exception as error:  # noqa: BLE001 - handed to whoever waits
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)
-                continue
-            for (_, future), decision in zip(batch, decisions, strict=True):
-                if not future.done():  # the caller may have gone away
-                    future.set_result(decision)

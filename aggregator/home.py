@@ -81,9 +81,15 @@ class Home:
 
     def tls(self) -> KeyPair:
         """The server's certificate, and client certificate towards the other party."""
-        return KeyPair(
-            self._read("tls.pem", _certificate_pem), self._read("tls.key.pem", _private_key_pem)
-        )
+        certificate = self._read("tls.pem", _certificate_pem)
+        key = self._read("tls.key.pem", _private_key_pem)
+        if _public(certificate) != load_pem_private_key(key, password=None).public_key():
+            folder = self.path / "keys"
+            raise SetupError(
+                f"{folder / 'tls.key.pem'} is not the key of {folder / 'tls.pem'}: restore both "
+                "from one backup"
+            )
+        return KeyPair(certificate, key)
 
     def _read(self, name: str, parse: Callable[[bytes], _Key]) -> _Key:
         path = self.path / "keys" / name
@@ -97,7 +103,7 @@ class Home:
             raise SetupError(
                 f"{path} cannot be read ({error.strerror}): run as the user who owns it"
             ) from None
-        except ValueError:
+        except (ValueError, TypeError):  # TypeError: encrypted with a password
             raise SetupError(
                 f"{path} does not hold what its name says: restore it from its backup"
             ) from None
@@ -107,7 +113,7 @@ def open_home(path: Path) -> Home:
     """An existing directory; raises `SetupError` when it is none."""
     settings = path / _SETTINGS
     try:
-        read = tomllib.loads(settings.read_text())
+        read = tomllib.loads(settings.read_text(encoding="utf-8"))
         return Home(path, Party(read["party"]), parse_endpoint(str(read["listen"])))
     except (FileNotFoundError, NotADirectoryError):
         raise SetupError(
@@ -136,12 +142,16 @@ def create_home(
 ) -> Home:
     """Make keys, a certificate authority and the party's terms; raises `SetupError`."""
     _must_be_new(path)
+    _must_be_text("name", name)
+    _must_be_text("administrator", administrator)
     ca = certificates.authority(name, now)
     tls = certificates.server(ca, endpoint.host, now)
     hpke = random(sealing.PRIVATE_KEY_SIZE)
     signing, server = (Ed25519PrivateKey.from_private_bytes(random(32)) for _ in range(2))
     try:
-        (path / "keys").mkdir(parents=True, mode=0o700)
+        path.mkdir(parents=True, mode=0o700, exist_ok=True)
+        path.chmod(0o700)
+        (path / "keys").mkdir(mode=0o700)
         for file, content in {
             "signing.pem": _pem(signing),
             "server.pem": _pem(server),
@@ -154,7 +164,8 @@ def create_home(
             _write_private(path / "keys" / file, content)
         home = Home(path, party, listen)
         home.terms.write_text(
-            _terms(party, name, administrator, endpoint, signing, server, hpke, ca)
+            _terms(party, name, administrator, endpoint, signing, server, hpke, ca),
+            encoding="utf-8",
         )
         (path / _SETTINGS).write_text(
             f"party = {json.dumps(party.value)}\nlisten = {json.dumps(str(listen))}\n"
@@ -162,6 +173,11 @@ def create_home(
     except OSError as error:
         raise SetupError(f"{path} cannot be written ({error.strerror}): choose another") from None
     return home
+
+
+def _must_be_text(what: str, text: str) -> None:
+    if not text.strip() or not text.isprintable():
+        raise SetupError(f"the {what} {text!a} is not text that can be shown: write it anew")
 
 
 def _must_be_new(path: Path) -> None:
@@ -224,6 +240,10 @@ def _hpke(content: bytes) -> bytes:
 def _certificate_pem(pem: bytes) -> bytes:
     x509.load_pem_x509_certificate(pem)
     return pem
+
+
+def _public(certificate: bytes) -> object:
+    return x509.load_pem_x509_certificate(certificate).public_key()
 
 
 def _private_key_pem(pem: bytes) -> bytes:

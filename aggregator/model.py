@@ -14,7 +14,7 @@ class BatchState(StrEnum):
 
         OPEN ──► ASKED (leader only) ──► RELEASED ──► OPENED
           │         │                       └───────► UNOPENED
-          └─────────┴──► WITHHELD | STOPPED
+          └─────────┴──► WITHHELD | NOT_ASKED | STOPPED
     """
 
     OPEN = "open"
@@ -23,6 +23,7 @@ class BatchState(StrEnum):
     OPENED = "opened"
     UNOPENED = "unopened"
     WITHHELD = "withheld"
+    NOT_ASKED = "not asked"
     STOPPED = "stopped"
 
     @property
@@ -80,6 +81,7 @@ class OutcomeKind(StrEnum):
     RESULT = "result"
     WITHHELD = "withheld"
     UNOPENED = "unopened"
+    NOT_ASKED = "not asked"
     STOPPED = "stopped"
 
 

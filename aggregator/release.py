@@ -32,6 +32,7 @@ from privacy.errors import (
     BatchDisagreement,
     BatchNotClosed,
     BudgetExhausted,
+    NotAsked,
     UnopenedShare,
     WrongOpening,
 )
@@ -50,6 +51,10 @@ from privacy.release import (
 from privacy.window import Clock
 
 TIME_TO_OPEN: Final = timedelta(days=1)
+
+TIME_TO_ASK: Final = timedelta(days=7)
+"""After a batch closed. Long enough for a server that is down over a holiday; then nobody can wait
+for a week that pleases better."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,21 @@ class HelperRelease:
             self._record(tx, batch, OutcomeKind.RESULT, hash=answer.result_hash.hex())
         return answer
 
+    def close_not_asked(self) -> None:
+        """Put on the record every batch that the leader did not ask for, and erase its sum."""
+        late = list(self.book.past_deadline(self.clock() - TIME_TO_ASK))
+        with self.store.read() as tx:
+            states = tx.batches.states()
+        for batch_id in late:
+            if states.get(batch_id, BatchState.OPEN) is not BatchState.OPEN:
+                continue
+            with self.store.write() as tx:
+                batch = tx.batches.get_or_open(batch_id)
+                if batch.state is BatchState.OPEN:
+                    tx.batches.set_sum(batch, batch.count, None)
+                    tx.batches.set_state(batch, BatchState.NOT_ASKED)
+                    self._record(tx, batch, OutcomeKind.NOT_ASKED, count=str(batch.count))
+
     def close_unopened(self) -> None:
         """Put on the record every release that the leader did not open within a day."""
         with self.store.write() as tx:
@@ -190,6 +210,8 @@ class HelperRelease:
 
 
 def _answer_again(tx: Transaction, batch: Batch, ask: Ask) -> bytes | Withheld:
+    if batch.state is BatchState.NOT_ASKED:
+        raise NotAsked(f"{ask.batch} was not asked for within a week of its closing")
     record = tx.releases.get(batch)
     if record is None:
         raise BatchDisagreement(f"{ask.batch} is stopped and needs a person")

@@ -6,6 +6,8 @@ why it is withheld. Everything here is made from released values and costs no bu
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from aggregator.agreements import AgreementBook
 from aggregator.model import BatchState
@@ -17,6 +19,14 @@ from privacy.metrics import Metric, Scalar, Task
 from privacy.release import BatchResult, MetricResult, ScalarResult, Withheld
 from privacy.verdict import QuarterVerdict, WindowOutcome, judge
 from privacy.window import Quarter, Window
+
+_WITHOUT_RESULT: Final[Mapping[BatchState, Withheld]] = MappingProxyType(
+    {
+        BatchState.STOPPED: Withheld.STOPPED,
+        BatchState.UNOPENED: Withheld.UNOPENED,
+        BatchState.NOT_ASKED: Withheld.NOT_ASKED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Results:
         with self.store.read() as tx:
             outcomes = dict(_outcomes(tx, self.book))
         return [
-            _quarter(collection, metric, quarter, by_window)
+            _quarter(collection, metric, quarter, signed.agreement.first_window, by_window)
             for signed in self.book.signed
             for collection in _collections(signed)
             for position, metric in enumerate(collection.task.metrics)
@@ -90,10 +100,10 @@ def _outcomes(
 ) -> Iterator[tuple[BatchId, tuple[MetricResult, ...] | Withheld]]:
     for batch in tx.batches.in_states(state for state in BatchState if state.final):
         record = tx.releases.get(batch)
-        if batch.state is BatchState.STOPPED or record is None:
+        if batch.state in _WITHOUT_RESULT:
+            yield batch.id, _WITHOUT_RESULT[batch.state]
+        elif record is None:
             yield batch.id, Withheld.STOPPED
-        elif batch.state is BatchState.UNOPENED:
-            yield batch.id, Withheld.UNOPENED
         elif record.withheld is not None or record.totals is None:
             yield batch.id, Withheld[record.withheld or Withheld.STOPPED.name]
         else:
@@ -126,16 +136,16 @@ def _quarter(
     collection: Collection,
     metric: Scalar,
     quarter: Quarter,
+    first_window: Window,
     by_window: Mapping[Window, MetricResult | Withheld],
 ) -> QuarterResult:
-    first = min(by_window)
     # The beginning of the quarter in which nothing is undecided any more.
     decided: list[WindowOutcome] = []
     for window in quarter.windows:
         outcome = by_window.get(window)
         if isinstance(outcome, ScalarResult | Withheld):
             decided.append(outcome)
-        elif window < first:
+        elif window < first_window:
             decided.append(Withheld.NOT_COLLECTED)
         else:
             break

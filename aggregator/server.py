@@ -28,23 +28,35 @@ from aggregator.store.sql import Store
 from aggregator.verify_key import HelperActivationService, LeaderActivation
 from aggregator.worker import SECONDS_BETWEEN_STEPS, HelperWorker, LeaderWorker, Loop
 from privacy.agreement.model import ROLE_OF, Agreement, Role
+from privacy.batch import Collection
 from privacy.errors import PluraleError
 from privacy.noise import NoiseSource
+from privacy.report import sizes
 from privacy.window import Clock
 from protos.channel import MAX_MESSAGE_BYTES, connect
 
 _log = logging.getLogger(__name__)
 
 _OPTIONS: Final = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_concurrent_streams", 256),
     # A connection that never finishes its handshake, or falls silent, is dropped.
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # Nor does a connection without calls hold a file descriptor for long, or any for ever.
+    ("grpc.max_connection_idle_ms", 60_000),
+    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    # Only "identity": nothing here is worth compressing, and little can be blown up to much.
+    ("grpc.compression_enabled_algorithms_bitset", 1),
     ("grpc.so_reuseport", 0),
 )
+_FRAMING_BYTES: Final = 1024
+"""For the names and lengths around the parts of a report."""
+
+_MOST_CALLS: Final = 1024
+"""At a time, over all connections; a further one is told to come back."""
+
 _GRACE_SECONDS: Final = 5.0
 
 
@@ -84,7 +96,10 @@ class Aggregator:
 
     async def start(self, *, worker: bool = True) -> None:
         """Listen, and begin working unless told not to. Raises `SetupError`."""
-        self._server = grpc.aio.server(options=_OPTIONS)
+        limits = [("grpc.max_receive_message_length", self._most_bytes())]
+        self._server = grpc.aio.server(
+            options=[*_OPTIONS, *limits], maximum_concurrent_rpcs=_MOST_CALLS
+        )
         self._server.add_generic_rpc_handlers(self._handlers)
         try:
             self._server.add_secure_port(str(self._home.listen), self._credentials())
@@ -137,6 +152,18 @@ class Aggregator:
             HelperAggregation(store, book, self._home.hpke_key(), outside.clock),
             release,
         )
+
+    def _most_bytes(self) -> int:
+        """Anything larger is refused unread: from a device, more than its largest report."""
+        if self.role is Role.HELPER:
+            return MAX_MESSAGE_BYTES
+        reports = (
+            sum(sizes(Collection.of(signed, task.id, group.id)))
+            for signed in self.book.signed
+            for task in signed.agreement.tasks
+            for group in signed.agreement.groups_of(task)
+        )
+        return max(reports) + _FRAMING_BYTES
 
     def _channel_to_helper(self) -> grpc.Channel:
         council = self._newest().council

@@ -14,6 +14,14 @@ from privacy.agreement.model import Agreement, Party
 from privacy.errors import BadSignature
 
 
+def read(file: Path) -> Agreement:
+    """The agreement in a TOML file, or in an envelope, whoever signed it or nobody."""
+    content = _read(file)
+    if file.suffix == ".toml":
+        return toml.parse(_text(file, content), name=file.name)
+    return envelope.read_unverified(content)
+
+
 def sign(home: Home, file: Path) -> tuple[Path, Party | None]:
     """Add the party's signature; returns the signed file and the party still missing.
 
@@ -24,8 +32,7 @@ def sign(home: Home, file: Path) -> tuple[Path, Party | None]:
     target = file
     if file.suffix == ".toml":
         target = file.with_suffix(".signed.json")
-        begun = envelope.start(toml.parse(_text(file, content), name=file.name))
-        content = begun
+        content = begun = envelope.start(read(file))
         if target.exists():
             content = _read(target)
             if envelope.read_unverified(content) != envelope.read_unverified(begun):

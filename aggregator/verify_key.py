@@ -19,7 +19,7 @@ from aggregator.store.verify_keys import Halves
 from privacy import verify_key as halves
 from privacy.agreement.document import task_digest
 from privacy.agreement.model import Role, TaskDigest
-from privacy.errors import InvalidValue, NotInForce, PluraleError, WrongOpening
+from privacy.errors import InvalidValue, KeysNotExchanged, NotInForce, PluraleError, WrongOpening
 from privacy.verify_key import HALF_SIZE
 from privacy.window import Clock
 from protos.errors import Unreachable
@@ -38,10 +38,10 @@ class HelperActivation(Protocol):
 
 
 def verify_key(tx: Transaction, task: TaskDigest) -> bytes:
-    """The verify key of a task (32 bytes); raises `NotInForce` before it is exchanged."""
+    """The verify key of a task (32 bytes); raises `KeysNotExchanged` before that."""
     known = tx.verify_keys.get(task)
     if known is None or known.peer is None:
-        raise NotInForce("the parties have not exchanged the verify key yet: try again later")
+        raise KeysNotExchanged("the parties have not exchanged the verify key yet: try again later")
     return halves.combine(known.own, known.peer)
 
 

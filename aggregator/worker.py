@@ -23,7 +23,7 @@ from privacy.batch import BatchId
 from privacy.errors import (
     BatchDisagreement,
     BatchNotClosed,
-    NotInForce,
+    KeysNotExchanged,
     PluraleError,
     Rejection,
     ReportRejected,
@@ -34,6 +34,10 @@ from protos.faults import describe
 _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_STEPS = 1.0
+
+_NOT_SCRUBBED = (
+    "another program reads the database: what was erased stays in its write-ahead log until it ends"
+)
 
 
 class Worker(Protocol):
@@ -69,15 +73,16 @@ class LeaderWorker:
         except Unreachable as error:
             self._tell(logging.WARNING, str(error))
         finally:
-            self.store.scrub()
+            if not self.store.scrub():
+                self._tell(logging.INFO, _NOT_SCRUBBED)
 
     def _guarded(self, batch: BatchId, action: Callable[[], None]) -> None:
         try:
             action()
         except Unreachable:
             raise
-        except (BatchNotClosed, NotInForce) as error:
-            self._tell(logging.INFO, f"{batch}: {error}")
+        except (BatchNotClosed, KeysNotExchanged) as error:
+            self._tell(logging.INFO, _about(batch, error))
         except BatchDisagreement as error:
             self._stop(batch, error)
         except ReportRejected as error:
@@ -88,10 +93,15 @@ class LeaderWorker:
             else:
                 self._tell(logging.WARNING, f"{batch}: the helper refused a job: {error}")
         except PluraleError as error:
-            self._tell(logging.ERROR, f"{batch}: {error}")
+            self._tell(logging.ERROR, _about(batch, error))
+        except Exception as bug:  # noqa: BLE001 - a bug in one batch never holds up another
+            self._tell(logging.ERROR, f"{batch}: a step failed; it is repeated: {describe(bug)}")
 
     def _stop(self, batch: BatchId, error: PluraleError) -> None:
-        self._tell(logging.ERROR, f"{batch} stops: {error}")
+        sentence = _about(batch, error)
+        if "needs a person" not in sentence:
+            sentence = f"{sentence}. The batch stops and needs a person"
+        self._tell(logging.ERROR, sentence)
         with self.store.write() as tx:
             tx.batches.set_state(tx.batches.get_or_open(batch), BatchState.STOPPED)
 
@@ -99,17 +109,27 @@ class LeaderWorker:
         self.novelty.tell(level, sentence)
 
 
+def _about(batch: BatchId, error: PluraleError) -> str:
+    """The error's sentence, with the batch named once."""
+    sentence = str(error).rstrip(".")
+    return sentence if str(batch) in sentence else f"{batch}: {sentence}"
+
+
 @dataclass(frozen=True)
 class HelperWorker:
-    """Records releases that the leader looked at and did not open."""
+    """Records what the leader did not ask for, and what it looked at and did not open."""
 
     store: Store
     release: HelperRelease
+    novelty: Novelty = field(default_factory=lambda: Novelty(_log))
 
     def step(self) -> None:
-        """One round over all releases."""
+        """One round over all batches."""
+        self.novelty.next_step()
+        self.release.close_not_asked()
         self.release.close_unopened()
-        self.store.scrub()
+        if not self.store.scrub():
+            self.novelty.tell(logging.INFO, _NOT_SCRUBBED)
 
 
 @dataclass

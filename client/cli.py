@@ -1,28 +1,30 @@
 """``plurale``: one person's device. Enrol, look at what would be reported, send what is due."""
 
 import argparse
+import io
 import json
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from client import enrol, show
+from client import enrol, enrolment, show
 from client.device import Device, Surroundings
 from client.enrolment import Mailbox
 from client.errors import MailboxUnreadable, NoConsent
-from client.preview import as_json, preview
+from client.preview import as_json, preview, why_none
 from privacy.agreement.envelope import SignedAgreement
-from privacy.errors import InvalidAgreement, InvalidValue, PluraleError
-from privacy.groups import GroupId
+from privacy.errors import InvalidAgreement, PluraleError
 from privacy.noise import DiscreteGaussian
 from privacy.window import Window
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 for an error of this tree, 2 for wrong usage."""
+    _tolerate_narrow_terminals()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -33,7 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show.trouble([str(error)])
     except KeyboardInterrupt:
         show.trouble(["interrupted; what was stored is kept"])
+    except BrokenPipeError:
+        return 1  # whoever read the output has seen enough
+    except OSError as error:
+        show.trouble([f"the output cannot be written ({error.strerror})"])
     return 1
+
+
+def _tolerate_narrow_terminals() -> None:
+    # A terminal that cannot show a sign shows a question mark, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _now() -> datetime:
@@ -41,8 +54,9 @@ def _now() -> datetime:
 
 
 def _enrol(options: argparse.Namespace) -> int:
-    signed = enrol.read_signed(options.file, _now())
-    group = GroupId(options.group) if options.group else _ask_group(signed)
+    before = enrolment.known(options.data)
+    signed = enrol.read_signed(options.file, _now(), before)
+    group = enrol.check_group(signed.agreement, options.group or _ask_group(signed))
     mailboxes = [
         Mailbox(path.absolute(), frozenset(options.address), frozenset(options.sent_folder))
         for path in options.maildir
@@ -56,7 +70,7 @@ def _enrol(options: argparse.Namespace) -> int:
         answer=lambda: _ask(f"Do you agree? Type {enrol.CONSENT_WORD} to take part: "),
         now=_now(),
     )
-    show.enrolled(record, options.data)
+    show.enrolled(record, before, options.data)
     return 0
 
 
@@ -73,10 +87,11 @@ def _preview(options: argparse.Namespace) -> int:
         except MailboxUnreadable as error:
             show.trouble([str(error)])
         previews = preview(device, window)
+        reason = why_none(device, window, _now())
     if options.json:
-        print(json.dumps(as_json(previews), indent=2))
+        print(json.dumps(as_json(previews, reason), indent=2))
     else:
-        show.previews(previews, window, device.enrolment.first_window)
+        show.previews(previews, window, reason)
     return 0
 
 
@@ -92,20 +107,17 @@ def _device(options: argparse.Namespace) -> Device:
     return Device(options.data, outside)
 
 
-def _ask_group(signed: SignedAgreement) -> GroupId:
+def _ask_group(signed: SignedAgreement) -> str:
     choices = [group.id for group in enrol.groups_to_join(signed.agreement)]
     if len(choices) == 1:
         return choices[0]
-    answer = _ask(f"Which group are you in ({', '.join(choices)})? ").strip()
-    if answer not in choices:
-        raise InvalidValue(f"there is no group {answer!r}: choose from {', '.join(choices)}")
-    return GroupId(answer)
+    return _ask(f"Which group are you in ({', '.join(choices)})? ").strip()
 
 
 def _ask(question: str) -> str:
     try:
         return input(question)
-    except EOFError:
+    except (EOFError, RuntimeError):  # nothing to read from, or standard input is closed
         raise NoConsent(
             "this needs an answer, and there is nobody to give it: run it in a terminal"
         ) from None

@@ -18,23 +18,17 @@ from pathlib import Path
 
 from client import enrolment, schedule
 from client.enrolment import Enrolment
-from client.errors import MailboxUnreadable
 from client.journal import Journal
 from client.mail_scan import scan
 from client.outbox import Outbox, Parcel, State
-from client.sources.maildir import MaildirSource
 from client.upload import Uplink
 from client.values import compute
 from privacy.agreement.model import Role
 from privacy.batch import BatchId, Collection
-from privacy.errors import BudgetExhausted, PluraleError, Rejection, ReportRejected
+from privacy.errors import PASSING, PluraleError, ReportRejected
 from privacy.noise import NoiseSource, noisy_measurement
 from privacy.report import prepare
 from privacy.window import Clock, Window
-
-_PASSING = frozenset({Rejection.NOT_IN_FORCE, Rejection.WINDOW_NOT_OVER, Rejection.BATCH_FULL})
-"""Refusals that may end by themselves: a server behind on its agreement or its clock, or a place
-taken by a report that turns out false. After closing, the server answers BATCH_CLOSED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +88,7 @@ class Device:
 
     def read_mail(self) -> None:
         """Step 1. Raises `MailboxUnreadable`."""
-        sources = [
-            MaildirSource(mailbox.path, mailbox.addresses, mailbox.sent_folders)
-            for mailbox in self.enrolment.mailboxes
-        ]
+        sources = [mailbox.source() for mailbox in self.enrolment.mailboxes]
         scan(sources, self.journal, self._outside.clock)
 
     def collection(self, batch: BatchId) -> Collection:
@@ -114,7 +105,7 @@ class Device:
     def _read_mail(self, trouble: list[Trouble]) -> bool:
         try:
             self.read_mail()
-        except MailboxUnreadable as error:
+        except PluraleError as error:
             trouble.append(Trouble(error))
             return False
         return True
@@ -132,13 +123,16 @@ class Device:
                 for batch in self.batches(window)
                 if self.outbox.get(batch.task_digest, window) is None
             ]
-            if missing:
-                values = compute(agreement, window, self.journal)
-                for batch in missing:
-                    try:
-                        yield self._make_one(batch, values, now)
-                    except BudgetExhausted as error:
-                        trouble.append(Trouble(error, batch))
+            try:
+                values = compute(agreement, window, self.journal) if missing else {}
+            except PluraleError as error:
+                trouble.append(Trouble(error))
+                continue
+            for batch in missing:
+                try:
+                    yield self._make_one(batch, values, now)
+                except PluraleError as error:
+                    trouble.append(Trouble(error, batch))
 
     def _make_one(
         self, batch: BatchId, values: Mapping[str, Fraction | None], now: datetime
@@ -188,20 +182,21 @@ class Device:
                     continue
                 try:
                     receipt = uplink.send(parcel.report)
-                except ReportRejected as error:
-                    trouble.append(Trouble(error, parcel.batch))
-                    if error.reason not in _PASSING:
-                        reason = error.reason.value
-                        self.outbox.finish(parcel, State.REFUSED, now, reason=reason)
                 except PluraleError as error:
-                    # Kept, and sent again at the next run, while the batch is open.
                     trouble.append(Trouble(error, parcel.batch))
-                    if now >= agreement.upload_closes(parcel.batch.window):
-                        reason = "it could not be sent before the batch closed"
-                        self.outbox.finish(parcel, State.MISSED, now, reason=reason)
+                    self._after_failure(parcel, error, now)
                 else:
                     self.outbox.finish(parcel, State.SENT, now, receipt=receipt)
                     yield parcel
+
+    def _after_failure(self, parcel: Parcel, error: PluraleError, now: datetime) -> None:
+        """Keep the report for the next run, unless it was refused for good or its time is over."""
+        agreement = self.enrolment.signed.agreement
+        if isinstance(error, ReportRejected) and error.reason not in PASSING:
+            self.outbox.finish(parcel, State.REFUSED, now, reason=error.reason.value)
+        elif now >= agreement.upload_closes(parcel.batch.window):
+            reason = f"it could not be sent before the batch closed ({error})"
+            self.outbox.finish(parcel, State.MISSED, now, reason=reason)
 
     def _open_windows(self, now: datetime) -> Iterator[Window]:
         agreement = self.enrolment.signed.agreement

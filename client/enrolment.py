@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from client.errors import NotEnrolled
+from client.private_file import make_private_folder
+from client.sources.maildir import MaildirSource
 from privacy.agreement import envelope
 from privacy.agreement.envelope import SignedAgreement
 from privacy.errors import InvalidValue, PluraleError
@@ -30,6 +32,10 @@ class Mailbox:
     path: Path
     addresses: frozenset[str] = frozenset()
     sent_folders: frozenset[str] = frozenset()
+
+    def source(self) -> MaildirSource:
+        """What reads it."""
+        return MaildirSource(self.path, self.addresses, self.sent_folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,11 @@ class Enrolment:
         )
 
 
+def known(folder: Path) -> Enrolment | None:
+    """The enrolment on this device, or None on a new one; raises `NotEnrolled` if damaged."""
+    return load(folder) if (folder / FILE_NAME).exists() else None
+
+
 def load(folder: Path) -> Enrolment:
     """The enrolment on this device; raises `NotEnrolled` with the next step."""
     path = folder / FILE_NAME
@@ -78,7 +89,7 @@ def load(folder: Path) -> Enrolment:
         ) from None
     except (OSError, ValueError, KeyError, TypeError, PluraleError) as error:
         raise NotEnrolled(
-            f"the enrolment in {path} cannot be read ({error}): enrol again with plurale enrol FILE"
+            f"the enrolment in {path} cannot be read ({error}): move it away, then enrol again"
         ) from None
 
 
@@ -87,7 +98,7 @@ def save(folder: Path, enrolment: Enrolment) -> None:
     path = folder / FILE_NAME
     temporary = path.with_suffix(".new")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

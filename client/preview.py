@@ -8,6 +8,7 @@ value would be a second report (protocol §4.7).
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +24,7 @@ from privacy.window import Window
 class MetricPreview:
     """One metric of a report that is not made yet.
 
-    `counts_as`: the value after clipping; for a histogram the place of its bin, from 0.
+    `counts_as`: the value after clipping; for a histogram the place of its range, from 1.
     `noise`: standard deviation of the noise in the report, in units of the metric.
     """
 
@@ -59,8 +60,26 @@ def preview(device: Device, window: Window) -> list[TaskPreview]:
     return previews
 
 
-def as_json(previews: list[TaskPreview]) -> list[dict[str, Any]]:
-    """The previews for other programs; exact numbers are texts."""
+def why_none(device: Device, window: Window, now: datetime) -> str | None:
+    """Why no report will be made for a window any more, or ever; None when one is or will be."""
+    agreement = device.enrolment.signed.agreement
+    first = max(device.enrolment.first_window, agreement.first_window)
+    if not window.collected:
+        return f"{window} is never collected"
+    if window < first:
+        return f"the first window to be reported is {first}"
+    if window > agreement.last_window:
+        return f"the agreement ends with {agreement.last_window}"
+    made = any(
+        device.outbox.get(batch.task_digest, window) is not None for batch in device.batches(window)
+    )
+    if not made and now >= agreement.upload_closes(window):
+        return "its upload period is over, and this device did not run in it"
+    return None
+
+
+def as_json(previews: list[TaskPreview], reason: str | None) -> list[dict[str, Any]]:
+    """The previews for other programs; exact numbers are texts. `reason`: of `why_none`."""
     return [
         {
             "task": each.batch.task,
@@ -68,6 +87,7 @@ def as_json(previews: list[TaskPreview]) -> list[dict[str, Any]]:
             "window": str(each.batch.window),
             "so_far": None if each.parcel else [_metric_json(metric) for metric in each.metrics],
             "stored": each.parcel and _parcel_json(each.parcel),
+            "no_report_because": reason,
         }
         for each in previews
     ]
@@ -83,7 +103,7 @@ def _metrics(
         if isinstance(metric, Scalar):
             counts_as = metric.target + metric.clipped(value)
         elif value is not None:
-            counts_as = Fraction(metric.clipped(value).index(1))
+            counts_as = Fraction(metric.clipped(value).index(1) + 1)
         noise = math.sqrt(scale.client_variance) / float(scale.units)
         previews.append(MetricPreview(metric.id, value, counts_as, metric.clip, noise))
     return tuple(previews)

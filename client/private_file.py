@@ -5,11 +5,22 @@ from pathlib import Path
 
 
 def make_private(path: Path) -> None:
-    """Make `path` (0600), and its folder (0700) if that is not there; raises `OSError`."""
-    folder = path.parent
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
+    """Make `path` (0600), and its folders (0700) if they are not there; raises `OSError`.
+
+    A symbolic link in its place is refused: it could lead to any file.
+    """
+    make_private_folder(path.parent)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder and those above it (0700) as far as they are not there; raises `OSError`."""
+    if folder.exists():
+        return
+    make_private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)

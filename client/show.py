@@ -24,8 +24,12 @@ def trouble(sentences: Iterable[str]) -> None:
         print(f"plurale: {sentence}", file=sys.stderr)
 
 
-def enrolled(record: Enrolment, folder: Path) -> None:
-    """After consent."""
+def enrolled(record: Enrolment, before: Enrolment | None, folder: Path) -> None:
+    """After consent. `before`: the enrolment that this one replaces."""
+    if before is not None:
+        print(f"\nThis replaces your enrolment in {before.group}. Reports already made are kept.")
+    if not record.mailboxes:
+        print("\nYou named no mailbox (--maildir), so what is measured on mail will be missing.")
     print(
         f"\nEnrolled in {record.group}. The first window to be reported is {record.first_window}."
         f"\nEverything Plurale keeps about you is in {folder}."
@@ -34,24 +38,25 @@ def enrolled(record: Enrolment, folder: Path) -> None:
     )
 
 
-def previews(tasks: list[TaskPreview], window: Window, first: Window) -> None:
+def previews(tasks: list[TaskPreview], window: Window, reason: str | None) -> None:
     """A table of values so far, or the stored report, for each task.
 
-    `first`: the first window that this device reports; nothing is made for an earlier one.
+    `reason`: why no report will be made for the window, if none will.
     """
     console = Console(highlight=False)
     for task in tasks:
         console.print(f"\nTask {task.batch.task}, group {task.batch.group}, window {window}")
-        if task.parcel is None:
-            console.print(_so_far(task.metrics))
-            console.print(
-                "Values so far. After the window a report is made from them, once, with noise of "
-                "this size (one standard deviation); only the noised report leaves this device."
-                if window >= first
-                else f"Nothing is reported for this window: the first one is {first}."
-            )
-        else:
+        if task.parcel is not None:
             _stored(console, task.parcel)
+            continue
+        console.print(_so_far(task.metrics))
+        console.print(
+            f"Nothing is reported for this window: {reason}."
+            if reason
+            else "Values so far; missing can mean that it is too early to say. After the window a "
+            "report is made from them, once, with noise of this size (one standard deviation); "
+            "only the noised report leaves this device."
+        )
 
 
 def happened(run: Happened, now: datetime) -> None:
@@ -94,7 +99,7 @@ def _counts_as(metric: MetricPreview, kind: Kind) -> str:
     if metric.counts_as is None:
         return "nothing"
     if kind is Kind.BIN:
-        return f"range {metric.counts_as + 1}"
+        return f"range {metric.counts_as}"
     if metric.value is None:
         return f"{quantities.amount(metric.counts_as, kind)} (on target)"
     return quantities.amount(metric.counts_as, kind)

@@ -107,7 +107,7 @@ def _enrol(person: Person, directory: Path, agreement: Path, outside: Surroundin
     now = outside.clock()
     enrol.enrol(
         folder,
-        enrol.read_signed(agreement, now),
+        enrol.read_signed(agreement, now, known=None),
         GroupId(person.team.id),
         [mailbox],
         answer=lambda: enrol.CONSENT_WORD,

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import time as time_of_day
@@ -36,6 +36,9 @@ from privacy.agreement.model import Party
 from privacy.errors import PluraleError
 
 _SETTLE_SECONDS: Final = 60.0
+_INTERRUPTED: Final = 130
+"""What a shell calls a program that was interrupted."""
+
 _EVENING: Final = time_of_day(18)
 
 
@@ -56,18 +59,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
+        if options.json is not None:
+            _check_writable(options.json)
         with tempfile.TemporaryDirectory(prefix="plurale-demo-") as directory:
             shown = demonstrate(Path(directory))
-            if options.json is not None:
-                _write_json(options.json, shown.rows)
-            table.show(shown.rows, sent=shown.sent, late=shown.late, seconds=shown.seconds)
-        if not options.once and sys.stdout.isatty():
-            page.serve(shown.rows)
+        table.show(shown.rows, sent=shown.sent, late=shown.late, seconds=shown.seconds)
+        if options.json is not None:
+            rows_as_json = [row.as_json() for row in shown.rows]
+            options.json.write_text(json.dumps(rows_as_json, indent=2) + "\n")
     except PluraleError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.")
+        return _INTERRUPTED
+    if not options.once and sys.stdout.isatty():
+        with suppress(KeyboardInterrupt):
+            page.serve(shown.rows)
     return 0
 
 
@@ -149,16 +157,17 @@ class _Quarter:
 
     def _settled(self, now: datetime) -> bool:
         with self.leader.read() as tx:
-            states = tx.batches.ids()
+            states = tx.batches.states()
         if BatchState.ASKED in states.values() or BatchState.RELEASED in states.values():
             return False
         due = self.book.past_deadline(now)
         return all(batch in states and states[batch].final for batch in due)
 
 
-def _write_json(file: Path, shown: list[Row]) -> None:
+def _check_writable(file: Path) -> None:
+    """Now rather than after a minute."""
     try:
-        file.write_text(json.dumps([row.as_json() for row in shown], indent=2) + "\n")
+        file.touch()
     except OSError as error:
         raise SetupError(f"{file} cannot be written ({error.strerror}): choose another") from None
 

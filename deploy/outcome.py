@@ -17,9 +17,10 @@ from aggregator.results import QuarterResult, Results, WindowResult
 from aggregator.store.sql import Store
 from aggregator.tidy import Number, Tidy, quarter_row, window_row
 from deploy.crowd import Truth
+from privacy.agreement import quantities
 from privacy.agreement.model import DELTA
 from privacy.batch import BatchId
-from privacy.metrics import Metric, Scalar
+from privacy.metrics import Histogram, Metric, Scalar
 from privacy.noise import epsilon
 from privacy.window import Quarter, Window
 
@@ -28,13 +29,16 @@ from privacy.window import Quarter, Window
 class Row:
     """A result and what only the demonstration can put beside it.
 
-    `count`: reports behind the numbers. `rho`, `epsilon`: spent in the quarter so far.
+    `count`: reports behind the numbers. `ranges`: those of a histogram, in words. `own_rho`: what
+    this result cost each member; `rho`, `epsilon`: what all results of the quarter did so far.
     """
 
     result: Tidy
     count: int
     truth: Number
     plain_mean: Number
+    ranges: str | None
+    own_rho: Fraction
     rho: Fraction
     epsilon: float
 
@@ -46,6 +50,7 @@ class Row:
             "count": self.count,
             "truth": self.truth,
             "plain_mean": self.plain_mean,
+            "own_rho": float(self.own_rho),
             "cumulative_rho": float(self.rho),
             "cumulative_epsilon": self.epsilon,
         }
@@ -80,32 +85,55 @@ class _Beside:
     record: Sequence[Outcome]
 
     def window(self, result: WindowResult) -> Row:
-        behind = self._truths(result.task.id, result.group.id, [result.window])
+        place = result.task.id, result.group.id
         spent = self._spent(result.window.quarter, until=result.window)
-        return _row(window_row(result), result.metric, behind, spent)
+        return self._row(window_row(result), result.metric, place, [result.window], spent)
 
     def quarter(self, result: QuarterResult) -> Row:
         verdict, windows = result.verdict, result.quarter.windows
         looked_at = [] if verdict is None else list(windows[: verdict.look.windows])
-        released = [each for each in looked_at if self._released(result, each)]
-        behind = self._truths(result.task.id, result.group.id, released)
+        place = result.task.id, result.group.id
+        released = [each for each in looked_at if self._releases(place, [each])]
         spent = self._spent(result.quarter, until=windows[-1])
-        return _row(quarter_row(result), result.metric, behind, spent)
+        return self._row(quarter_row(result), result.metric, place, released, spent)
 
-    def _truths(self, task: str, group: str, windows: list[Window]) -> list[Truth]:
+    def _row(
+        self,
+        result: Tidy,
+        metric: Metric,
+        place: tuple[str, str],
+        windows: list[Window],
+        spent: Fraction,
+    ) -> Row:
+        behind = self._truths(place, windows)
+        truth, plain_mean = _truth(metric, [each.values[metric.id] for each in behind])
+        costs = [Fraction(each.body["rho"]) for each in self._releases(place, windows)]
+        return Row(
+            result=result,
+            count=len(behind),
+            truth=truth,
+            plain_mean=plain_mean,
+            ranges=quantities.ranges(metric) if isinstance(metric, Histogram) else None,
+            own_rho=metric.share * sum(costs, Fraction(0)),
+            rho=spent,
+            epsilon=epsilon(spent, DELTA) if spent else 0.0,
+        )
+
+    def _truths(self, place: tuple[str, str], windows: list[Window]) -> list[Truth]:
         return [
             truth
             for batch, truths in self.counted.items()
-            if (batch.task, batch.group) == (task, group) and batch.window in windows
+            if (batch.task, batch.group) == place and batch.window in windows
             for truth in truths
         ]
 
-    def _released(self, result: QuarterResult, window: Window) -> bool:
-        place = result.task.id, result.group.id, str(window)
-        return any(
-            (each.body["task"], each.body["group"], each.body["window"]) == place
+    def _releases(self, place: tuple[str, str], windows: list[Window]) -> list[Outcome]:
+        names = {str(window) for window in windows}
+        return [
+            each
             for each in self.record
-        )
+            if (each.body["task"], each.body["group"]) == place and each.body["window"] in names
+        ]
 
     def _spent(self, quarter: Quarter, *, until: Window) -> Fraction:
         """What a member of every group with a release has spent in the quarter, at the most."""
@@ -117,12 +145,6 @@ class _Beside:
             ),
             Fraction(0),
         )
-
-
-def _row(result: Tidy, metric: Metric, behind: Sequence[Truth], spent: Fraction) -> Row:
-    truth, plain_mean = _truth(metric, [each.values[metric.id] for each in behind])
-    cost = epsilon(spent, DELTA) if spent else 0.0
-    return Row(result, len(behind), truth, plain_mean, spent, cost)
 
 
 def _truth(metric: Metric, values: Sequence[Fraction | None]) -> tuple[Number, Number]:

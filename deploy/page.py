@@ -20,8 +20,10 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid #d9dfe5;
          vertical-align: top; }
 th { font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td, th { white-space: nowrap; } td:nth-child(2) { white-space: normal; }
 .met { color: #10633c; font-weight: 600; } .not { color: #9b1c1c; font-weight: 600; }
 .withheld { color: #5b6875; }
+@media (max-width: 40rem) { body { margin: 1rem auto; } td, th { padding-right: .6rem; } }
 summary { cursor: pointer; font-weight: 600; margin-top: 1.5rem; }
 """
 
@@ -47,7 +49,9 @@ known to the demonstration alone.</p>
 <p>The margin is the one the verdict is drawn with: a target outside it is met or not met.
 Privacy budget spent in the quarter, for each person: {html.escape(spent(rows))}.</p>
 <p>Truth: the mean of the clipped values of everyone who was counted, people without data counting
-as on target. Plain mean: of those with data, unclipped.</p>
+as on target. Plain mean: of those with data, unclipped.
+A histogram's counts carry noise
+too, so one can be below 0.</p>
 <h2>Week by week, with 95 % intervals</h2>
 {details}
 </body></html>
@@ -82,7 +86,8 @@ def serve(rows: Sequence[Row]) -> None:
 
 def _quarters(rows: Sequence[Row]) -> str:
     head = _head(
-        ("Group", "Metric", "Target", "Verdict"), ("Estimate", "Truth", "Plain mean", "Reports")
+        ("Group", "Metric", "Target", "Verdict"),
+        ("Estimate", "Truth", "Plain mean", "Reports", "ρ spent"),
     )
     body = "".join(f"<tr>{_quarter(row)}</tr>" for row in rows)
     return f"<table>{head}{body}</table>"
@@ -98,6 +103,7 @@ def _quarter(row: Row) -> str:
             amount(result, row.truth),
             amount(result, row.plain_mean),
             str(row.count),
+            f"{float(row.own_rho):.2f}",
         )
     )
 
@@ -105,7 +111,8 @@ def _quarter(row: Row) -> str:
 def _weeks(group: str, metric: str, rows: Sequence[Row]) -> str:
     head = _head(("Window",), ("Estimate", "Truth", "Reports", "ρ so far", "ε so far"))
     body = "".join(f"<tr>{_week(row)}</tr>" for row in rows)
-    title = html.escape(f"{group}: {CATALOGUE[metric].title}")
+    ranges = f" (people by range, in hours: {rows[0].ranges})" if rows[0].ranges else ""
+    title = html.escape(f"{group}: {CATALOGUE[metric].title}{ranges}")
     return (
         f"<details><summary>{title}</summary>"
         f'<div class="scroll"><table>{head}{body}</table></div></details>'

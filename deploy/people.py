@@ -14,6 +14,8 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from holidays import country_holidays
+
 from client.activity import Span
 from client.journal import Journal
 from deploy.scene import MAIL_DOMAIN, Team
@@ -22,6 +24,8 @@ from privacy.window import Window
 _ZONE: Final = ZoneInfo("Europe/Berlin")
 _CLIENTS: Final = ("customer.example", "shop.example", "works.example")
 _FLAGS: Final = ":2,S"
+_HOLIDAYS: Final = country_holidays("DE", subdiv="BE")
+"""As in the agreement: nobody works on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def messages(person: Person, window: Window) -> list[Message]:
 
 def record_activity(person: Person, window: Window, journal: Journal) -> None:
     """Write the week's activity into the journal, or mark the days as away."""
-    working = window.days[:5]
+    working = [day for day in window.days[:5] if day not in _HOLIDAYS]
     if person.away(window):
         journal.mark_away(working)
         return

@@ -151,7 +151,7 @@ def set_up(
         for party, (name, administrator) in names.items()
     ]
     file = directory / "agreement.toml"
-    file.write_text("\n".join([_AGREEMENT, _groups(), *(home.terms.read_text() for home in homes)]))
+    file.write_text("\n".join([text(), *(home.terms.read_text() for home in homes)]))
     signed = [signing.sign(home, file)[0] for home in homes][-1]
     for home in homes:
         signing.activate(home, signed, now)
@@ -167,6 +167,11 @@ def read_signed(file: Path) -> SignedAgreement:
         employer_key=named.employer.signing_key,
         council_key=named.council.signing_key,
     )
+
+
+def text() -> str:
+    """The agreement as TOML, without the parties' tables."""
+    return f"{_AGREEMENT}\n{_groups()}"
 
 
 def _groups() -> str:

@@ -18,7 +18,7 @@ from privacy.window import Window
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 
-_WIDTH: Final = 110
+_WIDTH: Final = 120
 """Columns when nobody's terminal says how many it has."""
 
 
@@ -76,24 +76,29 @@ def show(rows: Sequence[Row], *, sent: int, late: int, seconds: float) -> None:
     for group, metric in sorted({series(row) for row in weeks}):
         of_one = [row for row in weeks if series(row) == (group, metric)]
         console.print(_weeks(f"{group}: {metric}", of_one))
-    console.print(_quarters([row for row in rows if row.result.period is not None]))
+    quarters = [row for row in rows if row.result.period is not None]
+    console.print(_quarters(quarters, with_plain_mean=console.width >= _WIDTH))
     people = sum(team.size for team in TEAMS)
-    console.print(
-        f"{people} people sent {sent} reports in {seconds:.0f} seconds; {late} came too late, from "
-        "laptops that were off for long.\n"
-        f"Privacy budget spent in the quarter, for each person: {spent(rows)}.\n"
-        "Truth: the mean of the clipped values of everyone who was counted, people without data "
-        "counting as on target. Plain mean: of those with data, unclipped. Only this "
-        "demonstration knows either.",
-        soft_wrap=False,
-    )
+    for sentence in (
+        f"{people} people sent {sent} reports in {seconds:.0f} seconds. {late} came too late, from "
+        "laptops that were off for long, as happens in holidays.",
+        f"Privacy budget spent in the quarter, for each person: {spent(rows)}.",
+        "Truth is the mean of the clipped values of everyone who was counted, people without data "
+        "counting as on target; the plain mean is that of those with data, unclipped. Only this "
+        "demonstration knows either. A histogram's counts carry noise too, so one can be below 0.",
+    ):
+        console.print(sentence)
 
 
-def _quarters(rows: Sequence[Row]) -> Table:
+def _quarters(rows: Sequence[Row], *, with_plain_mean: bool) -> Table:
     table = _table("The quarter against its targets")
-    for heading in ("Group", "Metric", "Target", "Verdict"):
-        table.add_column(heading)
-    for heading in ("Estimate", "Truth", "Plain mean", "Reports"):
+    table.add_column("Group")
+    table.add_column("Metric", overflow="fold")
+    for heading in ("Target", "Verdict"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Estimate", "Truth", *(["Plain mean"] if with_plain_mean else [])):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("Reports", "ρ spent"):
         table.add_column(heading, justify="right")
     for row in rows:
         result = row.result
@@ -104,14 +109,16 @@ def _quarters(rows: Sequence[Row]) -> Table:
             verdict(result),
             estimate(result),
             amount(result, row.truth),
-            amount(result, row.plain_mean),
+            *([amount(result, row.plain_mean)] if with_plain_mean else []),
             str(row.count),
+            f"{float(row.own_rho):.2f}",
         )
     return table
 
 
 def _weeks(title: str, rows: Sequence[Row]) -> Table:
-    table = _table(f"{title}, week by week with 95 % intervals")
+    ranges = f" (people by range, in hours: {rows[0].ranges})" if rows[0].ranges else ""
+    table = _table(f"{title}, week by week with 95 % intervals{ranges}")
     table.add_column("Window")
     for heading in ("Estimate", "Truth", "Reports", "ρ so far", "ε so far"):
         table.add_column(heading, justify="right")

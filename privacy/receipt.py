@@ -1,7 +1,7 @@
 """Receipts: the leader's signature that it holds exactly these bytes.
 
-A receipt whose report is missing from the release's id root proves a dropped report
-(protocol §6).
+A receipt whose report is missing from the release's id root shows that the report was dropped:
+by the leader, or because its proof did not hold, which an honest device knows it did (protocol §6).
 """
 
 from dataclasses import dataclass

@@ -131,15 +131,20 @@ def open_input_share(
         raise ReportRejected(Rejection.MALFORMED_SHARE) from error
 
 
-def check_sizes(collection: Collection, report: Report) -> None:
-    """Raise `ReportRejected` (WRONG_SIZE) unless every part has exactly the size of the task's."""
+def sizes(collection: Collection) -> tuple[int, int, int]:
+    """Bytes of the public share and of the two sealed shares of every report of a task."""
     vdaf = collection.vdaf
-    expected = (
+    return (
         vdaf.public_share_size,
         vdaf.input_share_size(0) + sealing.OVERHEAD,
         vdaf.input_share_size(1) + sealing.OVERHEAD,
     )
-    if (len(report.public_share), len(report.leader_share), len(report.helper_share)) != expected:
+
+
+def check_sizes(collection: Collection, report: Report) -> None:
+    """Raise `ReportRejected` (WRONG_SIZE) unless every part has exactly the size of the task's."""
+    parts = report.public_share, report.leader_share, report.helper_share
+    if tuple(map(len, parts)) != sizes(collection):
         raise ReportRejected(Rejection.WRONG_SIZE)
 
 

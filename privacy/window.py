@@ -14,6 +14,9 @@ from privacy.errors import InvalidValue
 
 WINDOWS_PER_QUARTER: Final = 13
 _LAST_COLLECTED_WEEK: Final = 4 * WINDOWS_PER_QUARTER
+_YEARS: Final = range(1970, 9999)
+"""Beyond these, the end of a window in some time zone is no date."""
+
 _PATTERN = re.compile(r"([0-9]{4})-W([0-9]{2})")
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -33,7 +36,9 @@ class Window:
     week: int
 
     def __post_init__(self) -> None:
-        """Raise `InvalidValue` when the ISO year has no such week."""
+        """Raise `InvalidValue` when the ISO year has no such week, or is out of the calendar."""
+        if self.year not in _YEARS:
+            raise InvalidValue(f"the year {self.year} is out of the calendar")
         try:
             date.fromisocalendar(self.year, self.week, 1)
         except ValueError as error:

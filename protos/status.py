@@ -52,11 +52,13 @@ _ERROR_STATUS: Final[Mapping[type[PluraleError], grpc.StatusCode]] = MappingProx
     {
         errors.InvalidValue: _CODE.INVALID_ARGUMENT,
         errors.NotInForce: _CODE.FAILED_PRECONDITION,
+        errors.KeysNotExchanged: _CODE.FAILED_PRECONDITION,
         # Not UNAVAILABLE: that would be tried again within seconds.
         errors.BatchNotClosed: _CODE.FAILED_PRECONDITION,
         errors.BatchDisagreement: _CODE.FAILED_PRECONDITION,
         errors.AlreadyReleased: _CODE.ALREADY_EXISTS,
         errors.WrongOpening: _CODE.INVALID_ARGUMENT,
+        errors.NotAsked: _CODE.FAILED_PRECONDITION,
         errors.UnopenedShare: _CODE.FAILED_PRECONDITION,
     }
 )
@@ -72,9 +74,18 @@ def to_status(error: PluraleError) -> tuple[grpc.StatusCode, str, Metadata]:
     return code, str(error), ((ERROR_KEY, type(error).__name__),)
 
 
+_MOST_CHARACTERS: Final = 300
+
+
+def _plain(details: str) -> str:
+    """A server's sentence as it may be shown on a terminal: nothing hidden, nothing endless."""
+    shown = "".join(sign if sign.isprintable() else "?" for sign in details[:_MOST_CHARACTERS])
+    return shown if len(details) <= _MOST_CHARACTERS else f"{shown}…"
+
+
 def from_rpc(error: grpc.RpcError, server: str) -> PluraleError:
     """The error that a failed call stands for; `server` names it in the sentence."""
-    code, details = error.code(), error.details() or ""
+    code, details = error.code(), _plain(error.details() or "")
     metadata = {item.key: str(item.value) for item in error.trailing_metadata() or ()}
     rejection, name = metadata.get(REJECTION_KEY), metadata.get(ERROR_KEY)
     if rejection is not None and rejection in Rejection.__members__:

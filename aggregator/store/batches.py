@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select, update
 
 from aggregator.model import Batch, BatchState
@@ -52,9 +53,16 @@ class Batches:
         query = select(BatchRow).where(col(BatchRow.state).in_(list(states)))
         return [_domain(row) for row in self._session.exec(query.order_by(col(BatchRow.row)))]
 
-    def ids(self) -> dict[BatchId, BatchState]:
-        """The state of every batch."""
-        return {batch.id: batch.state for batch in self.in_states(BatchState)}
+    def states(self) -> dict[BatchId, BatchState]:
+        """The state of every batch, without its sum."""
+        # SQLModel types a column as its value.
+        without_sum = defer(BatchRow.aggregate_share)  # type: ignore[arg-type]
+        query = select(BatchRow).options(without_sum)
+        rows = self._session.exec(query.order_by(col(BatchRow.row)))
+        return {
+            _id(row.agreement, row.task, row.group_id, row.window): BatchState(row.state)
+            for row in rows
+        }
 
     def set_state(self, batch: Batch, state: BatchState) -> None:
         """Move a batch on."""
@@ -68,16 +76,15 @@ class Batches:
         self._session.exec(update(BatchRow).where(col(BatchRow.row) == batch.row).values(**changes))
 
 
+def _id(agreement: bytes, task: str, group: str, window: str) -> BatchId:
+    return BatchId(AgreementDigest(agreement), TaskId(task), GroupId(group), Window.parse(window))
+
+
 def _domain(row: BatchRow) -> Batch:
     assert row.row is not None  # noqa: S101 - a stored row has its number
     return Batch(
         row=row.row,
-        id=BatchId(
-            AgreementDigest(row.agreement),
-            TaskId(row.task),
-            GroupId(row.group_id),
-            Window.parse(row.window),
-        ),
+        id=_id(row.agreement, row.task, row.group_id, row.window),
         state=BatchState(row.state),
         count=row.count,
         aggregate_share=row.aggregate_share,

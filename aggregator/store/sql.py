@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, SQLModel
 
@@ -70,6 +70,7 @@ class Store:
             SQLModel.metadata.create_all(
                 self._engine, tables=[SQLModel.metadata.tables[name] for name in _TABLES]
             )
+            self._check_columns()
         except (DatabaseError, sqlite3.DatabaseError, OSError) as error:
             # What the driver raises while it connects comes unwrapped.
             reason = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)
@@ -77,6 +78,12 @@ class Store:
                 f"the database {path} cannot be used ({reason}): check that the file is whole and "
                 "writable, or restore it from a backup"
             ) from None
+
+    def _check_columns(self) -> None:
+        # A database of another version is told here, not in the middle of a call.
+        with Session(self._engine) as session:
+            for name in _TABLES:
+                session.connection().execute(SQLModel.metadata.tables[name].select().limit(0))
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -92,10 +99,22 @@ class Store:
         with Session(self._engine) as session:
             yield Transaction.on(session)
 
-    def scrub(self) -> None:
-        """Empty the write-ahead log, which still holds what was erased since the last time."""
+    def scrub(self) -> bool:
+        """Empty the write-ahead log, which still holds what was erased since the last time.
+
+        False when another program reads the database just now: then it stays until the next time.
+        Nobody is made to wait for it.
+        """
         with closing(self._engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout=0")
+            try:
+                ((blocked, _, _),) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.OperationalError:
+                return False
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+            return not blocked
 
     def close(self) -> None:
         """Close all connections."""
@@ -125,7 +144,7 @@ def _create_private(path: Path) -> None:
 
 def _sqlite(path: Path) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),
         connect_args={"timeout": _BUSY_SECONDS},
         # An error must never quote what a statement carried.
         hide_parameters=True,

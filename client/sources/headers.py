@@ -12,6 +12,7 @@ from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import getaddresses
+from typing import Final
 
 from client.sources.base import Found, MailFact, MessageKey, SeenKey, Skip, StrandKey
 
@@ -28,6 +29,9 @@ _NEEDED = frozenset(
 )  # fmt: skip
 _MASS_PRECEDENCE = frozenset({"bulk", "list", "junk"})
 _ROBOTS = ("noreply", "donotreply", "mailerdaemon")
+
+_MOST_NESTED: Final = 100
+"""Comments and groups in one address header; real ones have a handful."""
 
 Headers = Mapping[str, list[str]]
 """Values by lower-case name, unfolded, in order of appearance."""
@@ -106,6 +110,9 @@ def _word(headers: Headers, name: str) -> str:
 def _addresses(headers: Headers, names: Iterable[str]) -> tuple[str, ...]:
     """Addresses in lower case, in order; what has no domain is left out."""
     values = [value for name in names for value in headers.get(name, [])]
+    if any(value.count("(") + value.count(":") > _MOST_NESTED for value in values):
+        # The parser calls itself for each: a mail made for it would end the whole scan.
+        return ()
     pairs = (address.lower().rpartition("@") for _, address in getaddresses(values))
     clean = ((local.strip(), domain.strip().rstrip(".")) for local, _, domain in pairs)
     return tuple(f"{local}@{domain}" for local, domain in clean if local and domain)

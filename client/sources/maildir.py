@@ -48,6 +48,10 @@ class MaildirSource:
     addresses: frozenset[str] = frozenset()
     sent_folders: frozenset[str] = frozenset()
 
+    def check(self) -> None:
+        """Raise `MailboxUnreadable` unless its folders can be listed and sent mail be told."""
+        self._folders()
+
     def scan(self, seen: Container[SeenKey]) -> Iterator[Sighting]:
         """Yield every message whose name is not in `seen`; see `MailSource.scan`."""
         own = frozenset(address.lower() for address in self.addresses)
@@ -138,7 +142,10 @@ def _messages(folder: Path) -> Iterable[os.DirEntry[str]]:
     for part in ("new", "cur"):
         try:
             with os.scandir(folder / part) as entries:
-                listed = [entry for entry in entries if not entry.name.startswith(".")]
+                # Only files: to open a pipe or a device could wait for ever.
+                listed = [
+                    entry for entry in entries if not entry.name.startswith(".") and entry.is_file()
+                ]
         except FileNotFoundError:
             continue
         except OSError as error:

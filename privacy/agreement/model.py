@@ -19,6 +19,9 @@ from privacy.window import WINDOWS_PER_QUARTER, Window, local_midnight
 AgreementDigest = NewType("AgreementDigest", bytes)
 TaskDigest = NewType("TaskDigest", bytes)
 
+_MOST_FROM_CLIENTS: Final = Fraction(1, 2)
+"""Against somebody who fills a batch with reports of their own, only the helper's noise is left."""
+
 DELTA: Final = 1e-6
 """δ at which ε is shown to people."""
 
@@ -60,6 +63,8 @@ class Endpoint:
                 raise InvalidValue(f"{self.host!r} is not an IPv6 address") from None
         elif not self.host.isprintable() or set(self.host) & set(" /@[]"):
             raise InvalidValue(f"{self.host!r} is not a host: give only its name or address")
+        if not self.host.isascii():
+            raise InvalidValue(f"{self.host!r} is not ASCII: write it as DNS does (xn--…)")
         if not 0 < self.port < 65536:
             raise InvalidValue(f"port {self.port} is not between 1 and 65535")
 
@@ -169,8 +174,8 @@ class PrivacyTerms:
         """Raise `InvalidValue` for a budget or share out of range."""
         if self.rho_quarter <= 0:
             raise InvalidValue("rho_quarter must be greater than 0")
-        if not 0 < self.client_share < 1:
-            raise InvalidValue("client_share must be between 0 and 1, both excluded")
+        if not 0 < self.client_share <= _MOST_FROM_CLIENTS:
+            raise InvalidValue(f"client_share must be above 0 and at most {_MOST_FROM_CLIENTS}")
 
 
 @dataclass(frozen=True, slots=True)

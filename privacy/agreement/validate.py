@@ -4,6 +4,8 @@ One function for each rule; each yields whole sentences that name the thing and 
 Rules about a single value, such as shares that sum to 1, live in the type of that value.
 """
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
@@ -29,7 +31,13 @@ nothing, while each report costs several milliseconds to prove: a longer list is
 
 MAX_ID_LENGTH: Final = 64
 
-_YEARS: Final = range(1970, 9999)
+MAX_TEXT_LENGTH: Final = 2_000
+
+INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""Characters that count as printable and show nothing: two groups could look like one."""
 
 
 def problems(agreement: "Agreement") -> list[str]:
@@ -42,7 +50,7 @@ def _texts(agreement: "Agreement") -> Iterator[str]:
     texts = {
         "organisation": agreement.organisation,
         "purpose": agreement.purpose.replace("\n", " "),
-        "contact": agreement.contact.replace("\n", " "),
+        "contact": agreement.contact,
     }
     for party, terms in (("employer", agreement.employer), ("council", agreement.council)):
         texts[f"{party}.name"] = terms.name
@@ -57,8 +65,10 @@ def _texts(agreement: "Agreement") -> Iterator[str]:
     for path, text in texts.items():
         if not text.strip():
             yield f"{path} is empty: fill it in."
-        if not text.isprintable():
-            yield f"{path} contains a character that cannot be shown: write it anew."
+        if not text.isprintable() or INVISIBLE.search(text):
+            yield f"{path} contains a character that cannot be shown: write it anew, on one line."
+        if len(text) > MAX_TEXT_LENGTH:
+            yield f"{path} is longer than {MAX_TEXT_LENGTH} characters: shorten it."
         if path.endswith("].id") and len(text) > MAX_ID_LENGTH:
             yield f"{path} is longer than {MAX_ID_LENGTH} characters: choose a shorter one."
 
@@ -78,8 +88,6 @@ def _windows(agreement: "Agreement") -> Iterator[str]:
                 f"The {name} window {window} is a week 53, which is never collected: "
                 "choose a week from 1 to 52."
             )
-        if window.year not in _YEARS:
-            yield f"The {name} window {window} is out of the calendar: correct its year."
 
 
 def _working_hours(agreement: "Agreement") -> Iterator[str]:
@@ -104,9 +112,14 @@ def _holidays(agreement: "Agreement") -> Iterator[str]:
 
 
 def _group_ids(agreement: "Agreement") -> Iterator[str]:
-    for group_id, times in Counter(group.id for group in agreement.groups).items():
+    for group_id, times in Counter(looks(group.id) for group in agreement.groups).items():
         if times > 1:
             yield f"Group {group_id} is named {times} times: give each group its own id."
+
+
+def looks(name: str) -> str:
+    """One spelling for all that look alike."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _group_sizes(agreement: "Agreement") -> Iterator[str]:
@@ -157,7 +170,7 @@ def _overlaps(agreement: "Agreement") -> Iterator[str]:
 
 
 def _task_ids(agreement: "Agreement") -> Iterator[str]:
-    for task_id, times in Counter(task.id for task in agreement.tasks).items():
+    for task_id, times in Counter(looks(task.id) for task in agreement.tasks).items():
         if times > 1:
             yield f"Task {task_id} is named {times} times: give each task its own id."
 

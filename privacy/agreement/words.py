@@ -258,12 +258,15 @@ def _strength(agreement: Agreement, epsilon: float | None) -> Iterator[str]:
 def _fingerprints(agreement: Agreement) -> Iterator[str]:
     yield "Compare these with what each party has published, for example on the notice board."
     for role, terms in (("Employer", agreement.employer), ("Council", agreement.council)):
-        digits = key_id(terms.signing_key)
-        rows = [
-            " ".join(digits[first + n : first + n + 4] for n in range(0, 32, 4))
-            for first in (0, 32)
-        ]
+        rows = fingerprint(terms.signing_key)
         yield "\n".join(f"  {line}" for line in (role, *rows))
+
+
+def fingerprint(key: bytes) -> tuple[str, str]:
+    """SHA-256 of a raw public key, in groups of four digits on two lines, to compare by voice."""
+    digits = key_id(key)
+    groups = [digits[n : n + 4] for n in range(0, 64, 4)]
+    return " ".join(groups[:8]), " ".join(groups[8:])
 
 
 def _either(domains: tuple[str, ...]) -> str:

@@ -40,8 +40,8 @@ SIGNED: Final = verified(
 )
 
 
-class Crash(Exception):
-    """The process died here."""
+class Crash(BaseException):
+    """The process died here: nothing catches it."""
 
 
 @dataclass

@@ -2,9 +2,11 @@
 
 import dataclasses
 import secrets
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -80,7 +82,7 @@ def test_an_exception_in_a_transaction_leaves_nothing(store: Store) -> None:
         fail_at_the_end()
     with store.read() as tx:
         assert tx.batches.get(BATCH) is None
-        assert tx.batches.ids() == {}
+        assert tx.batches.states() == {}
         assert tx.rejections.counts(BATCH) == {}
         assert tx.outcomes.all() == []
         assert tx.verify_keys.get(TaskDigest(bytes(32))) is None
@@ -307,3 +309,44 @@ def test_an_error_of_the_database_quotes_no_value(store: Store) -> None:
         admit(store, each)
     assert repr(each.leader_share)[2:20] not in str(caught.value)
     assert "parameters hidden" in str(caught.value)
+
+
+def test_a_reader_makes_nobody_wait_and_what_was_erased_goes_when_it_ends(
+    store: Store, tmp_path: Path
+) -> None:
+    share = secrets.token_bytes(480)
+    with store.write() as tx:
+        batch = tx.batches.get_or_open(BATCH)
+        tx.batches.set_sum(batch, 1, share)
+    other = sqlite3.connect(tmp_path / "aggregator.db", isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM batch").fetchall()
+    with store.write() as tx:
+        tx.batches.set_sum(batch, 1, None)
+    assert not store.scrub()
+    with store.write() as tx:  # a writer is not held up meanwhile
+        tx.batches.set_state(batch, BatchState.STOPPED)
+    other.execute("COMMIT")
+    other.close()
+    assert store.scrub()
+    assert share[:32] not in on_disk(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a?mode=ro", "100%", "a#b", "a b", "ä"])
+def test_any_path_is_a_path(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    store = Store(folder / "aggregator.db")
+    admit(store, report())
+    store.close()
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+    assert (folder / "aggregator.db").stat().st_size > 0
+
+
+def test_a_database_of_another_version_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE batch (row INTEGER PRIMARY KEY)")
+        other.commit()
+    with pytest.raises(StoreUnusable, match="cannot be used"):
+        Store(path)

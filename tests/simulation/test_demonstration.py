@@ -146,6 +146,16 @@ def test_the_budget_is_spent_week_by_week_and_never_beyond(weeks: list[dict[str,
         spent = [row["cumulative_rho"] for row in weeks if row["group"] == team.id]
         assert spent == sorted(spent)
     assert all(row["cumulative_rho"] <= 1 + 1e-12 for row in weeks)
+    # Every task is collected in every group of its level, so what the metrics of one group of each
+    # level cost adds up to the whole.
+    own = {(row["group"], row["metric"]): 0.0 for row in weeks}
+    for row in weeks:
+        own[row["group"], row["metric"]] += row["own_rho"]
+    for large in ("south", "west"):
+        assert own[large, "mail_answered_in_time"] == pytest.approx(2 / 3)
+    assert sum(cost for (group, _), cost in own.items() if group == DEPARTMENT) == (
+        pytest.approx(1 / 3)
+    )
     last = max(weeks, key=lambda row: row["cumulative_rho"])
     assert last["cumulative_rho"] == pytest.approx(1)
     assert last["cumulative_epsilon"] == pytest.approx(7.766, abs=1e-3)
@@ -161,5 +171,6 @@ def test_the_table_shows_what_the_file_says(
             line for line in table.splitlines() if line.split()[:2] == [row["group"], row["metric"]]
         ]
         assert f" {row['verdict']} " in line
-        assert line.split()[-1] == str(row["count"])
+        assert line.split()[-2] == str(row["count"])
+        assert line.split()[-1] == f"{row['own_rho']:.2f}"
     assert "ε = 7.8 at δ = 10⁻⁶" in " ".join(printed.split())

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import secrets
 import stat
 from collections.abc import Iterator
@@ -12,21 +13,34 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from aggregator.server import Aggregator
 from client import enrol, enrolment
 from client.activity import Span
 from client.device import Device, Surroundings
 from client.enrolment import Mailbox
 from client.errors import MailboxUnreadable, NoConsent, NotEnrolled
 from client.outbox import State
-from client.preview import as_json, preview
+from client.preview import as_json, preview, why_none
 from client.schedule import SPARE, draw
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Party
-from privacy.errors import BudgetExhausted, InvalidValue, NotInForce, Rejection, ReportRejected
+from privacy.errors import (
+    BadReceipt,
+    BadSignature,
+    BudgetExhausted,
+    InvalidValue,
+    NotInForce,
+    Rejection,
+    ReportRejected,
+)
 from privacy.groups import GroupId
 from privacy.noise import DiscreteGaussian
+from privacy.receipt import Receipt, sign_receipt
+from privacy.window import Window
 from protos.errors import Unreachable
+from tests.agreements import new_keys, sign
 from tests.pair import WINDOW, Pair, TurnableClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -140,7 +154,7 @@ def test_looking_draws_no_noise_and_shows_values_then_the_stored_report(desk: De
     desk.clock.now = WINDOW.start(BERLIN) + timedelta(days=4)
     with desk.device() as device:
         device.read_mail()
-        before = as_json(preview(device, WINDOW))
+        before = as_json(preview(device, WINDOW), None)
         headline = next(each for each in before if each["task"] == "headline")
         assert headline["stored"] is None
         (metric,) = headline["so_far"]
@@ -155,7 +169,7 @@ def test_looking_draws_no_noise_and_shows_values_then_the_stored_report(desk: De
         device.run()
         drawn = desk.noise.draws
         assert drawn > 0
-        after = as_json(preview(device, WINDOW))
+        after = as_json(preview(device, WINDOW), None)
         stored = next(each["stored"] for each in after if each["task"] == "headline")
         parcel = device.outbox.get(desk.pair.batch().task_digest, WINDOW)
         assert parcel is not None
@@ -268,6 +282,143 @@ def test_a_refusal_is_kept_with_its_reason(desk: Desk) -> None:
         assert all(each.report is None for each in refused)
 
 
+def test_a_server_that_never_accepts_ends_with_the_upload_period(desk: Desk) -> None:
+    desk.clock.now = after_window()
+    with desk.device() as device:
+        made = device.run().made
+        desk.clock.now = max(each.due for each in made)
+        desk.pair.clock.now = WINDOW.start(BERLIN)  # the server's clock is a week behind
+        device.run()
+        assert len(device.outbox.waiting()) == 2
+        desk.clock.now = desk.signed.agreement.upload_closes(WINDOW)
+        device.run()
+        ended = [each for each in device.outbox.all() if each.batch.window == WINDOW]
+        assert [each.state for each in ended] == [State.MISSED] * 2
+        assert all(each.report is None and each.measurement is None for each in ended)
+        assert all("the window is not over yet" in (each.reason or "") for each in ended)
+
+
+def test_a_receipt_of_another_server_is_no_receipt(desk: Desk) -> None:
+    desk.clock.now = after_window()
+    with desk.device() as device:
+        made = device.run().made
+        desk.clock.now = desk.pair.clock.now = max(each.due for each in made)
+        intake = desk.pair.running[Party.EMPLOYER]
+        forge_receipts(intake)
+        happened = device.run()
+        assert {type(each.error) for each in happened.trouble} == {BadReceipt}
+        assert happened.sent == ()
+        assert len(device.outbox.waiting()) == len(made)
+
+
+def forge_receipts(leader: Aggregator) -> None:
+    """As if somebody else than the employer's server answered."""
+    assert leader._commit is not None
+    honest = leader._commit._commit
+    stranger = Ed25519PrivateKey.generate()
+    leader._commit._commit = lambda admissions: [
+        sign_receipt(each.report_digest, stranger) if isinstance(each, Receipt) else each
+        for each in honest(admissions)
+    ]
+
+
+@pytest.mark.parametrize("bad", ["(" * 900, "a:" * 900, "<" * 900])
+def test_a_mail_made_to_break_the_parser_silences_nobody(desk: Desk, bad: str) -> None:
+    name = f"{int(monday(10).timestamp())}.bad:2,"
+    (desk.folder / "mail" / "cur" / name).write_text(
+        f"From: a@client.example {bad}\nTo: {OWN}\nMessage-ID: <bad@x>\n\nHello.\n"
+    )
+    desk.mail("one", monday(10))
+    desk.clock.now = after_window()
+    with desk.device() as device:
+        happened = device.run()
+        assert happened.trouble == ()
+        assert len(happened.made) == 2
+
+
+def test_a_pipe_in_a_mailbox_is_not_waited_for(desk: Desk) -> None:
+    os.mkfifo(desk.folder / "mail" / "new" / f"{int(monday(10).timestamp())}.pipe")
+    desk.clock.now = after_window()
+    with desk.device() as device:
+        assert len(device.run().made) == 2
+
+
+def other_keys(desk: Desk) -> bytes:
+    """The same agreement, signed with keys that nobody here has seen."""
+    employer, council = new_keys(), new_keys()
+    agreement = desk.signed.agreement
+    forged = dataclasses.replace(
+        agreement,
+        version=agreement.version + 1,
+        employer=dataclasses.replace(
+            agreement.employer, signing_key=employer.signing.public_key().public_bytes_raw()
+        ),
+        council=dataclasses.replace(
+            agreement.council, signing_key=council.signing.public_key().public_bytes_raw()
+        ),
+    )
+    return sign(forged, employer, council)
+
+
+def test_an_enrolled_device_takes_no_agreement_with_other_keys(tmp_path: Path, desk: Desk) -> None:
+    file = tmp_path / "other.signed.json"
+    file.write_bytes(other_keys(desk))
+    now = desk.clock.now
+    assert enrol.read_signed(file, now, known=None).agreement.version == 2
+    with pytest.raises(BadSignature, match="another signing key for the employer"):
+        enrol.read_signed(file, now, enrolment.known(desk.folder))
+
+
+def test_an_enrolled_device_takes_no_older_version(tmp_path: Path, desk: Desk) -> None:
+    record = enrolment.load(desk.folder)
+    newer = dataclasses.replace(record.signed.agreement, version=3)
+    later = dataclasses.replace(record, signed=dataclasses.replace(record.signed, agreement=newer))
+    file = tmp_path / "old.signed.json"
+    file.write_bytes(desk.signed.envelope)
+    with pytest.raises(NotInForce, match="version 1, and version 3 is accepted here already"):
+        enrol.read_signed(file, desk.clock.now, later)
+
+
+def test_the_text_without_signatures_is_told_apart(tmp_path: Path, desk: Desk) -> None:
+    with pytest.raises(NotEnrolled, match=r"take the signed file, agreement\.signed\.json"):
+        enrol.read_signed(tmp_path / "agreement.toml", desk.clock.now, known=None)
+
+
+def test_a_mailbox_that_is_none_is_told_before_the_consent_is_kept(
+    tmp_path: Path, desk: Desk
+) -> None:
+    mailbox = Mailbox(tmp_path / "nowhere")
+    with pytest.raises(MailboxUnreadable):
+        enrol.enrol(
+            tmp_path / "new",
+            desk.signed,
+            GroupId("north"),
+            [mailbox],
+            answer=lambda: "yes",
+            now=desk.clock.now,
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def test_preview_says_when_no_report_will_be_made(desk: Desk) -> None:
+    agreement = desk.signed.agreement
+    with desk.device() as device:
+        early = WINDOW.plus(-1)
+        assert (
+            why_none(device, early, desk.clock.now)
+            == f"the first window to be reported is {WINDOW}"
+        )
+        assert why_none(device, Window(2026, 53), desk.clock.now) == "2026-W53 is never collected"
+        beyond = agreement.last_window.plus(1)
+        assert why_none(device, beyond, desk.clock.now) == "the agreement ends with 2026-W39"
+        assert why_none(device, WINDOW, desk.clock.now) is None
+        late = agreement.upload_closes(WINDOW)
+        assert "did not run in it" in (why_none(device, WINDOW, late) or "")
+        desk.clock.now = after_window()
+        device.run()
+        assert why_none(device, WINDOW, late) is None
+
+
 def test_a_server_behind_its_time_is_tried_again(desk: Desk) -> None:
     desk.clock.now = after_window()
     with desk.device() as device:
@@ -305,7 +456,9 @@ def test_the_activity_journal_reaches_the_report(desk: Desk) -> None:
         desk.clock.now = WINDOW.end(BERLIN) - timedelta(minutes=1)
         device.read_mail()
         so_far = next(
-            each["so_far"] for each in as_json(preview(device, WINDOW)) if each["task"] == "breadth"
+            each["so_far"]
+            for each in as_json(preview(device, WINDOW), None)
+            if each["task"] == "breadth"
         )
         values = {metric["metric"]: metric["value"] for metric in so_far}
         assert values["active_hours"] == "40"
@@ -326,7 +479,7 @@ def test_without_a_clear_yes_nothing_is_kept(tmp_path: Path, desk: Desk, answer:
 
 
 def test_a_group_that_does_not_exist_is_named(tmp_path: Path, desk: Desk) -> None:
-    with pytest.raises(InvalidValue, match="'east': choose from sales, north, south, west"):
+    with pytest.raises(InvalidValue, match="'east' to join: choose from north, south, west"):
         enrol.enrol(
             tmp_path, desk.signed, GroupId("east"), [], answer=lambda: "yes", now=desk.clock.now
         )
@@ -336,8 +489,8 @@ def test_an_expired_agreement_names_the_file_and_the_next_step(tmp_path: Path, d
     file = tmp_path / "agreement.signed.json"
     file.write_bytes(desk.signed.envelope)
     with pytest.raises(NotInForce, match=r"signed\.json expired .* ask the works council"):
-        enrol.read_signed(file, datetime(2026, 12, 1, tzinfo=UTC))
-    assert enrol.read_signed(file, desk.clock.now).digest == desk.signed.digest
+        enrol.read_signed(file, datetime(2026, 12, 1, tzinfo=UTC), known=None)
+    assert enrol.read_signed(file, desk.clock.now, known=None).digest == desk.signed.digest
 
 
 def test_a_changed_enrolment_is_not_trusted(desk: Desk) -> None:

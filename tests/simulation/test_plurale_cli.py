@@ -137,7 +137,10 @@ def test_sending_a_report_that_is_due_needs_the_server_and_keeps_the_report(
         (["enrol", "garbage.json"], "get it again"),
         (["enrol", "one-signature.json"], "lacks the signature of the council"),
         (["enrol", "expired.json"], "ask the works council for the version in force"),
-        (["enrol", "good.json", "--group", "east"], "no group 'east'"),
+        (
+            ["enrol", "good.json", "--group", "east"],
+            "no group 'east' to join: choose from north, south, west",
+        ),
         (["preview"], "not enrolled yet: plurale enrol FILE"),
         (["send"], "not enrolled yet: plurale enrol FILE"),
     ],

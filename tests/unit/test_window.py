@@ -77,3 +77,11 @@ def test_the_week_in_which_clocks_go_forward_is_an_hour_shorter() -> None:
 def test_local_midnight_is_given_in_utc() -> None:
     assert local_midnight(date(2026, 7, 1), BERLIN) == datetime(2026, 6, 30, 22, tzinfo=UTC)
     assert local_midnight(date(2026, 7, 1), BERLIN).tzinfo is UTC
+
+
+def test_a_year_out_of_the_calendar_is_refused() -> None:
+    for edge in (Window(1970, 1), Window(9998, 52)):
+        assert edge.end(ZoneInfo("Pacific/Kiritimati")) > edge.start(ZoneInfo("Etc/GMT+12"))
+    for year in (1, 1969, 9999):
+        with pytest.raises(InvalidValue, match="out of the calendar"):
+            Window(year, 1)

@@ -58,7 +58,7 @@ def signed_file(homes: dict[Party, Home], **changes: Any) -> Path:
     file = homes[Party.EMPLOYER].path.parent / "agreement.json"
     file.write_bytes(envelope.start(agreed(homes, **changes)))
     for home in homes.values():
-        assert main(["agreement", "sign", str(home.path), str(file)]) == 0
+        assert main(["agreement", "sign", "--yes", str(home.path), str(file)]) == 0
     return file
 
 
@@ -166,7 +166,7 @@ def test_a_bad_agreement_text_is_named_with_its_line(
 ) -> None:
     file = tmp_path / "x.toml"
     file.write_bytes(content)
-    assert main(["agreement", "sign", str(homes[Party.EMPLOYER].path), str(file)]) == 1
+    assert main(["agreement", "sign", "--yes", str(homes[Party.EMPLOYER].path), str(file)]) == 1
     told = capsys.readouterr().err
     assert all(
         line.startswith("plurale-aggregator: x.toml") or sentence in line
@@ -208,7 +208,7 @@ def test_signing_an_agreement_that_names_another_key(
 ) -> None:
     file = tmp_path / "agreement.json"
     file.write_bytes(envelope.start(make_agreement()))
-    arguments = ["agreement", "sign", str(homes[Party.EMPLOYER].path), str(file)]
+    arguments = ["agreement", "sign", "--yes", str(homes[Party.EMPLOYER].path), str(file)]
     fails(capsys, arguments, "not the signing key that the agreement names for the employer")
 
 
@@ -217,7 +217,7 @@ def test_activating_with_one_signature_missing(
 ) -> None:
     file = tmp_path / "agreement.json"
     file.write_bytes(envelope.start(agreed(homes)))
-    assert main(["agreement", "sign", str(homes[Party.EMPLOYER].path), str(file)]) == 0
+    assert main(["agreement", "sign", "--yes", str(homes[Party.EMPLOYER].path), str(file)]) == 0
     for home in homes.values():
         arguments = ["agreement", "activate", str(home.path), str(file)]
         fails(capsys, arguments, "lacks the signature of the council: ask the council to sign")

@@ -80,12 +80,6 @@ EDGES: list[tuple[str, Changes, Changes, str]] = [
         {"first_window": Window(2026, 53), "last_window": Window(2027, 1)},
         "The first window 2026-W53 is a week 53",
     ),
-    (
-        "calendar",
-        {"last_window": Window(9998, 1)},
-        {"last_window": Window(9999, 1)},
-        "The last window 9999-W01 is out of the calendar",
-    ),
     ("purpose", {"purpose": "Why\nnot"}, {"purpose": "\n "}, "purpose is empty"),
     ("contact", {"contact": "c"}, {"contact": "a\x1b[1m"}, "contact contains a character"),
     (
@@ -214,12 +208,6 @@ EDGES: list[tuple[str, Changes, Changes, str]] = [
         rho(WIDEST),
         rho(WIDEST * Fraction(10**9 + 1, 10**9)),
         "Task headline, group north, metric mail_answered_in_time: the noise scale is 8.0",
-    ),
-    (
-        "helper noise of 8 units",
-        rho(Fraction(1), Fraction(99, 100)),
-        rho(Fraction(1), Fraction(9999, 10000)),
-        "Task headline, group north, metric mail_answered_in_time: the noise scale is",
     ),
     (
         "budget too small",

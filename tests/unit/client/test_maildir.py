@@ -16,6 +16,9 @@ from client.sources.base import MailFact, SeenKey, Sighting, Skip
 from client.sources.maildir import MaildirSource, delivery_time
 from tests.unit.client.mailbox import Mail, Mailbox, at, sent
 
+UNREADABLE = "/proc/self/mem"
+"""A file that opens and cannot be read from its start, for root too."""
+
 ASK = Mail("Tue 10:00", "a@client.example")
 ANSWER = sent("Tue 12:00", "r@example.com", "a@client.example")
 
@@ -185,7 +188,7 @@ def test_skipped_messages_are_counted_and_read_once(mailbox: Mailbox, journal: J
 def test_one_unreadable_file_is_skipped_and_tried_again(mailbox: Mailbox, journal: Journal) -> None:
     for number in range(20):
         mailbox.put(Mail("Tue 10:00", f"{number}@client.example"))
-    (mailbox.root / "cur" / "1770000000.M99P1.host:2,S").mkdir()
+    (mailbox.root / "cur" / "1770000000.M99P1.host:2,S").symlink_to(UNREADABLE)
     assert read(mailbox, journal) == ScanResult(21, {Skip.UNREADABLE: 1})
     assert read(mailbox, journal) == ScanResult(1, {Skip.UNREADABLE: 1})
     assert journal.mail_read_until() == at("+1 Mon 00:00")
@@ -195,7 +198,7 @@ def test_a_folder_of_unreadable_files_is_an_unreadable_mailbox(
     mailbox: Mailbox, journal: Journal
 ) -> None:
     mailbox.put(ASK)
-    (mailbox.root / ".Sent" / "cur" / "1770000000.M99P1.host:2,S").symlink_to("nowhere")
+    (mailbox.root / ".Sent" / "cur" / "1770000000.M99P1.host:2,S").symlink_to(UNREADABLE)
     with pytest.raises(MailboxUnreadable, match="1 of 1 messages in the mail folder"):
         read(mailbox, journal)
     assert journal.mail_read_until() is None

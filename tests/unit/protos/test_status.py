@@ -66,6 +66,8 @@ def test_every_rejection_has_its_number_on_the_wire() -> None:
         errors.AlreadyReleased("another question"),
         errors.WrongOpening("another share"),
         errors.UnopenedShare("a day"),
+        errors.NotAsked("a week"),
+        errors.KeysNotExchanged("not yet"),
     ],
 )
 def test_an_error_arrives_as_itself(error: PluraleError) -> None:
@@ -106,3 +108,10 @@ def test_a_made_up_name_becomes_nothing_else() -> None:
     metadata = [("plurale-rejection", "NOTHING"), ("plurale-error", "SystemExit")]
     failed = Failed(grpc.StatusCode.INVALID_ARGUMENT, "x", metadata)
     assert type(from_rpc(failed, "the server")) is RemoteFault
+
+
+def test_a_servers_sentence_can_neither_hide_nor_flood_what_a_terminal_shows() -> None:
+    hostile = "\x1b[2J\x1b]0;owned\x07 all is well\n\u202e" + "x" * 5000
+    shown = str(from_rpc(Failed(grpc.StatusCode.UNKNOWN, hostile), "the server"))
+    assert shown.isprintable()
+    assert len(shown) < 400
