@@ -12,6 +12,11 @@ MIN_CONTRIBUTORS_FLOOR: Final = 7
 """No agreement may go below this: courts treat data about five or six people as data about each."""
 
 
+MIN_HONEST: Final = 2
+"""Noise of one person alone, cut off at six standard deviations, can give them away to the council:
+with a large budget more often than the δ that is shown. Two people's noise does not."""
+
+
 class Level(StrEnum):
     """How coarse a group is. A task is collected, and can be opened, at one level only."""
 
@@ -50,16 +55,16 @@ class Thresholds:
     assumed_colluders: int = 2
 
     def __post_init__(self) -> None:
-        """Raise `InvalidValue` when the floor is too low or the colluders leave nobody honest."""
+        """Raise `InvalidValue` when the floor is too low or the colluders leave too few honest."""
         if self.min_contributors < MIN_CONTRIBUTORS_FLOOR:
             raise InvalidValue(
                 f"min_contributors is {self.min_contributors}: it must be at least "
                 f"{MIN_CONTRIBUTORS_FLOOR}"
             )
-        if not 0 <= self.assumed_colluders < self.min_contributors:
+        if not 0 <= self.assumed_colluders <= self.min_contributors - MIN_HONEST:
             raise InvalidValue(
-                f"assumed_colluders is {self.assumed_colluders}: it must be at least 0 and less "
-                f"than min_contributors ({self.min_contributors})"
+                f"assumed_colluders is {self.assumed_colluders}: it must be at least 0 and at most "
+                f"min_contributors ({self.min_contributors}) minus {MIN_HONEST}"
             )
 
     def release(self, group: Group) -> int:

@@ -35,9 +35,9 @@ def test_thresholds_go_down_to_seven_contributors_and_no_further() -> None:
 
 
 def test_at_least_one_contributor_stays_honest() -> None:
-    assert Thresholds(10, assumed_colluders=9).assumed_colluders == 9
+    assert Thresholds(10, assumed_colluders=8).assumed_colluders == 8
     assert Thresholds(10, assumed_colluders=0).assumed_colluders == 0
-    for colluders in (-1, 10):
+    for colluders in (-1, 9):
         with pytest.raises(InvalidValue, match="assumed_colluders"):
             Thresholds(10, assumed_colluders=colluders)
 

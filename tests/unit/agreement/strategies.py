@@ -76,7 +76,7 @@ def agreements(draw: st.DrawFn) -> Agreement:
         ),
         privacy=PrivacyTerms(
             draw(st.fractions(Fraction(1, 10), 4, max_denominator=100)),
-            Thresholds(draw(st.integers(7, 12)), draw(st.integers(0, 6))),
+            Thresholds(draw(st.integers(7, 12)), draw(st.integers(0, 5))),
             draw(st.fractions(Fraction(1, 4), Fraction(1, 2), max_denominator=100)),
         ),
         groups=(
