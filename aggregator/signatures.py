@@ -1,15 +1,11 @@
-"""Who has signed an envelope, party by party. `privacy.agreement.envelope` verifies it whole."""
+"""Who has signed an envelope, party by party."""
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from securesystemslib.dsse import Envelope
-
 from privacy.agreement import envelope
 from privacy.agreement.model import Party
+from privacy.errors import BadSignature, MissingSignature
 
 
 class Mark(StrEnum):
@@ -22,40 +18,27 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One party's mark."""
+    """One party's mark, and a sentence about it."""
 
     party: Party
     mark: Mark
+    sentence: str
 
     def __str__(self) -> str:
-        match self.mark:
-            case Mark.SIGNED:
-                return f"The {self.party} has signed it."
-            case Mark.MISSING:
-                return f"The signature of the {self.party} is missing: ask them to sign."
-            case Mark.BROKEN:
-                return (
-                    f"the signature of the {self.party} does not hold: the agreement was changed "
-                    "after signing; get the signed file again"
-                )
+        return self.sentence
 
 
 def signatures(content: bytes) -> tuple[Signature, ...]:
     """The mark of each party; raises `InvalidAgreement` when the envelope holds no agreement."""
-    agreement = envelope.read_unverified(content)
-    opened = Envelope.from_dict(json.loads(content))
-    return tuple(
-        Signature(party, _mark(opened, agreement.party(party).signing_key)) for party in Party
-    )
+    return tuple(_mark(content, party) for party in Party)
 
 
-def _mark(opened: Envelope, key: bytes) -> Mark:
-    signature = opened.signatures.get(envelope.key_id(key))
-    if signature is None:
-        return Mark.MISSING
+def _mark(content: bytes, party: Party) -> Signature:
     try:
-        raw = bytes.fromhex(signature.signature)
-        Ed25519PublicKey.from_public_bytes(key).verify(raw, opened.pae())
-    except (InvalidSignature, ValueError):
-        return Mark.BROKEN
-    return Mark.SIGNED
+        envelope.check_party(content, party)
+    except MissingSignature:
+        sentence = f"The signature of the {party} is missing: ask them to sign."
+        return Signature(party, Mark.MISSING, sentence)
+    except BadSignature as error:
+        return Signature(party, Mark.BROKEN, str(error))
+    return Signature(party, Mark.SIGNED, f"The {party} has signed it.")

@@ -14,6 +14,7 @@ from rich.table import Table
 from aggregator.wording import amount, estimate, target, verdict
 from deploy.outcome import Row
 from deploy.scene import TEAMS
+from privacy.catalogue import CATALOGUE
 from privacy.window import Window
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
@@ -77,7 +78,7 @@ def show(rows: Sequence[Row], *, sent: int, late: int, seconds: float) -> None:
         of_one = [row for row in weeks if series(row) == (group, metric)]
         console.print(_weeks(f"{group}: {metric}", of_one))
     quarters = [row for row in rows if row.result.period is not None]
-    console.print(_quarters(quarters, with_plain_mean=console.width >= _WIDTH))
+    console.print(_quarters(quarters, console.width))
     people = sum(team.size for team in TEAMS)
     for sentence in (
         f"{people} people sent {sent} reports in {seconds:.0f} seconds. {late} came too late, from "
@@ -90,28 +91,30 @@ def show(rows: Sequence[Row], *, sent: int, late: int, seconds: float) -> None:
         console.print(sentence)
 
 
-def _quarters(rows: Sequence[Row], *, with_plain_mean: bool) -> Table:
+def _quarters(rows: Sequence[Row], width: int) -> Table:
+    """On a narrow terminal less is shown; the page has everything."""
+    with_ids, with_cost, with_plain_mean = (width >= least for least in (105, 95, _WIDTH))
     table = _table("The quarter against its targets")
-    table.add_column("Group")
-    table.add_column("Metric", overflow="fold")
+    for heading in ("Group", "Metric"):
+        table.add_column(heading)
     for heading in ("Target", "Verdict"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("Estimate", "Truth", *(["Plain mean"] if with_plain_mean else [])):
+    for heading in ("Estimate", "Truth", *(["Plain mean"] if with_plain_mean else []), "Reports"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("Reports", "ρ spent"):
-        table.add_column(heading, justify="right")
+    if with_cost:
+        table.add_column("ρ spent", justify="right", no_wrap=True)
     for row in rows:
         result = row.result
         table.add_row(
             result.group,
-            result.metric,
+            result.metric if with_ids else CATALOGUE[result.metric].title,
             target(result),
             verdict(result),
             estimate(result),
             amount(result, row.truth),
             *([amount(result, row.plain_mean)] if with_plain_mean else []),
             str(row.count),
-            f"{float(row.own_rho):.2f}",
+            *([f"{float(row.own_rho):.2f}"] if with_cost else []),
         )
     return table
 

@@ -7,6 +7,7 @@
     ├── AgreementError
     │   ├── InvalidAgreement      the text breaks a rule; carries every broken rule
     │   ├── BadSignature          the envelope lacks a valid signature of one party
+    │   │   └── MissingSignature  that party has not signed at all
     │   └── NotInForce            no agreement covers the window
     ├── KeysNotExchanged          the parties have no common verify key for the task yet
     ├── ReportRejected            one report, with its `Rejection`; never stops a batch
@@ -62,6 +63,10 @@ class InvalidAgreement(AgreementError):
 
 class BadSignature(AgreementError):
     """The envelope is not signed by both parties."""
+
+
+class MissingSignature(BadSignature):
+    """One party has not signed the envelope at all."""
 
 
 class NotInForce(AgreementError):

@@ -19,7 +19,7 @@ from securesystemslib.signer import (  # type: ignore[attr-defined]  # re-export
 
 from privacy.agreement.document import agreement_digest, canonical, from_document
 from privacy.agreement.model import Agreement, AgreementDigest, Party
-from privacy.errors import BadSignature, InvalidAgreement
+from privacy.errors import BadSignature, InvalidAgreement, MissingSignature
 from privacy.fields import sha256
 
 PAYLOAD_TYPE: Final = "application/vnd.plurale.agreement+json"
@@ -102,9 +102,18 @@ def verify(envelope: bytes, *, employer_key: bytes, council_key: bytes) -> Signe
     )
 
 
+def check_party(envelope: bytes, party: Party) -> None:
+    """Raise `BadSignature` or `MissingSignature` unless the party named in the agreement signed it.
+
+    Nothing is pinned here: for looking at an envelope while signatures are collected.
+    """
+    opened = _open(envelope)
+    _check_signature(opened, party, _payload(opened).party(party).signing_key)
+
+
 def _check_signature(opened: Envelope, party: Party, key: bytes) -> None:
     if key_id(key) not in opened.signatures:
-        raise BadSignature(
+        raise MissingSignature(
             f"the agreement lacks the signature of the {party.value}: ask the {party.value} to sign"
         )
     try:
