@@ -30,10 +30,14 @@ from privacy.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What only the demonstration knows: the values behind one report. On no server."""
+    """What only the demonstration knows of one report. On no server.
+
+    `measurement`: the noised numbers that were split. `values`: what they were made from.
+    """
 
     batch: BatchId
     report_id: ReportId
+    measurement: tuple[int, ...]
     values: Mapping[str, Fraction | None]
 
 
@@ -45,7 +49,7 @@ class Day:
     """
 
     truths: tuple[Truth, ...]
-    sent: int
+    sent: tuple[ReportId, ...]
     late: int
     trouble: tuple[str, ...]
 
@@ -119,14 +123,15 @@ def _enrol(person: Person, directory: Path, agreement: Path, outside: Surroundin
 def _day(members: list[Member], now: datetime) -> Day:
     truths: list[Truth] = []
     trouble: list[str] = []
-    sent = late = 0
+    sent: list[ReportId] = []
+    late = 0
     for member in members:
         member.live(now)
         if not member.person.laptop_on(Window.of(now.date())):
             continue
         happened = member.device.run()
         truths += _truths(member.device, happened.made)
-        sent += len(happened.sent)
+        sent += [parcel.report_id for parcel in happened.sent]
         for each in happened.trouble:
             if isinstance(each.error, ReportRejected) and (
                 each.error.reason is Rejection.BATCH_CLOSED
@@ -134,7 +139,7 @@ def _day(members: list[Member], now: datetime) -> Day:
                 late += 1
             else:
                 trouble.append(str(each))
-    return Day(tuple(truths), sent, late, tuple(trouble))
+    return Day(tuple(truths), tuple(sent), late, tuple(trouble))
 
 
 def _truths(device: Device, made: tuple[Parcel, ...]) -> list[Truth]:
@@ -144,5 +149,11 @@ def _truths(device: Device, made: tuple[Parcel, ...]) -> list[Truth]:
         for window in {parcel.batch.window for parcel in made}
     }
     return [
-        Truth(parcel.batch, parcel.report_id, dict(values[parcel.batch.window])) for parcel in made
+        Truth(
+            parcel.batch,
+            parcel.report_id,
+            parcel.measurement or (),
+            dict(values[parcel.batch.window]),
+        )
+        for parcel in made
     ]

@@ -34,6 +34,7 @@ from deploy.servers import Servers, endpoints
 from deploy.workers import Workers
 from privacy.agreement.model import Party
 from privacy.errors import PluraleError
+from privacy.report import ReportId
 
 _SETTLE_SECONDS: Final = 60.0
 _INTERRUPTED: Final = 130
@@ -44,10 +45,14 @@ _EVENING: Final = time_of_day(18)
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What came out. `seconds`: from the first Monday to the last result, without set-up."""
+    """What came out. `seconds`: from the first Monday to the last result, without set-up.
+
+    `truths`: of every report made. `sent`: ids of those that were acknowledged.
+    """
 
     rows: list[Row]
-    sent: int
+    truths: list[Truth]
+    sent: list[ReportId]
     late: int
     seconds: float
 
@@ -63,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _check_writable(options.json)
         with tempfile.TemporaryDirectory(prefix="plurale-demo-") as directory:
             shown = demonstrate(Path(directory))
-        table.show(shown.rows, sent=shown.sent, late=shown.late, seconds=shown.seconds)
+        table.show(shown.rows, sent=len(shown.sent), late=shown.late, seconds=shown.seconds)
         if options.json is not None:
             rows_as_json = [row.as_json() for row in shown.rows]
             options.json.write_text(json.dumps(rows_as_json, indent=2) + "\n")
@@ -79,8 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def demonstrate(directory: Path) -> Demonstration:
-    """Set up, live through the quarter, and read the results."""
+def demonstrate(directory: Path, servers_of: type[Servers] = Servers) -> Demonstration:
+    """Set up, live through the quarter, and read the results.
+
+    `servers_of`: runs the servers; tests pass one that also kills them.
+    """
     with ExitStack() as stack:
         progress = stack.enter_context(table.Progress(len(QUARTER.windows)))
         clock = FileClock(directory / "clock")
@@ -88,7 +96,7 @@ def demonstrate(directory: Path) -> Demonstration:
         clock.set(start)
         where = endpoints()
         signed_file = set_up(directory, where, start, secrets.token_bytes)
-        servers = Servers(directory, clock.path, where)
+        servers = servers_of(directory, clock.path, where)
         stack.callback(servers.stop)
         servers.ensure_running()
         workers = Workers(directory, signed_file)
@@ -106,7 +114,7 @@ def demonstrate(directory: Path) -> Demonstration:
         quarter.live()
         seconds = time.monotonic() - begun
         shown = rows(leader, helper, book, quarter.truths)
-        return Demonstration(shown, quarter.sent, quarter.late, seconds)
+        return Demonstration(shown, quarter.truths, quarter.sent, quarter.late, seconds)
 
 
 @dataclass
@@ -118,7 +126,7 @@ class _Quarter:
     book: AgreementBook
     progress: table.Progress
     truths: list[Truth] = field(default_factory=list)
-    sent: int = 0
+    sent: list[ReportId] = field(default_factory=list)
     late: int = 0
 
     def live(self) -> None:
@@ -129,7 +137,7 @@ class _Quarter:
                 self.workers.begin(window)
             for day in window.days:
                 self._day(datetime.combine(day, _EVENING, table.ZONE))
-            self.progress.week(window, self.sent)
+            self.progress.week(window, len(self.sent))
             window = window.plus(1)
 
     def _day(self, now: datetime) -> None:

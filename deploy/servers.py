@@ -54,7 +54,7 @@ class Servers:
             self._forget(party)
             with self.log(party).open("ab") as log:
                 self.running[party] = subprocess.Popen(
-                    [sys.executable, "-m", "deploy.party", self.directory / party, self.clock],
+                    self.command(party),
                     # Nothing is written to it. It closes when the demonstration ends, however
                     # it ends, and then the server ends too.
                     stdin=subprocess.PIPE,
@@ -80,6 +80,10 @@ class Servers:
             if process.stdin is not None:
                 process.stdin.close()
 
+    def command(self, party: Party) -> list[str | Path]:
+        """What runs a party's server."""
+        return [sys.executable, "-m", "deploy.party", self.directory / party, self.clock]
+
     def log(self, party: Party) -> Path:
         """Where a party's server writes its log."""
         return self.directory / f"{party}.log"
@@ -98,6 +102,8 @@ class Servers:
                 time.sleep(0.05)
             else:
                 return
+        if (self.running[party].returncode or 0) < 0:
+            return  # somebody killed it while it started: it is started again the next time
         lines = self.log(party).read_text().strip().splitlines()
         raise SetupError(
             f"the {party}'s server did not start: {lines[-1] if lines else 'it wrote nothing'}"
