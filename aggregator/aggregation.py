@@ -41,7 +41,7 @@ from privacy.aggregation import (
 )
 from privacy.agreement.model import Role
 from privacy.batch import BatchId
-from privacy.errors import BatchDisagreement, Rejection, ReportRejected
+from privacy.errors import BatchDisagreement, NotAsked, Rejection, ReportRejected
 from privacy.report import ReportId, report_digest
 from privacy.vdaf.messages import OutShare, VerifyState
 from privacy.window import Clock
@@ -170,6 +170,8 @@ class HelperAggregation:
         if self.clock() < self.book.upload_opens(batch_id):
             raise ReportRejected(Rejection.WINDOW_NOT_OVER)
         batch = tx.batches.get_or_open(batch_id)
+        if batch.state is BatchState.NOT_ASKED:
+            raise NotAsked(f"{batch_id} was not asked for within a week of its closing")
         if batch.state is not BatchState.OPEN:
             raise ReportRejected(Rejection.BATCH_CLOSED)
         return batch

@@ -113,10 +113,11 @@ def _diff(options: argparse.Namespace) -> None:
 
 def _sign(options: argparse.Namespace) -> None:
     home = open_home(options.directory)
-    print(in_plain_words(signing.read(options.file)))
+    shown = signing.read(options.file)
+    print(in_plain_words(shown))
     if not options.yes and not _agrees(f"Sign this in the name of the {home.party}?"):
         raise SetupError("not signed: nothing was changed")
-    target, missing = signing.sign(home, options.file)
+    target, missing = signing.sign(home, options.file, shown)
     print(f"Signed by the {home.party}: {target}")
     if missing:
         print(f"Still missing: the signature of the {missing}. Give them this file.")

@@ -112,7 +112,14 @@ class LeaderRelease:
             # hold up its quarter.
             with self.store.write() as tx:
                 batch = tx.batches.get_or_open(batch_id)
-                tx.batches.set_state(batch, _FINAL_STATE.get(type(error), BatchState.STOPPED))
+                state = _FINAL_STATE.get(type(error), BatchState.STOPPED)
+                if state is BatchState.STOPPED:  # a person may need it
+                    tx.batches.set_state(batch, state)
+                else:
+                    tx.batches.end(batch, state)
+                    asked = tx.releases.get(batch)
+                    if asked is not None:
+                        tx.releases.put(batch, replace(asked, own_share=None, noised_share=None))
             raise
 
     def _share(self, batch: Batch) -> bytes:

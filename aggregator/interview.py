@@ -191,11 +191,14 @@ def parties(dialogue: Dialogue, today: date) -> Document:
 
 
 def _party_table(party: Party, answer: str) -> Document:
-    file = Path(answer).expanduser()
+    file = Path(answer)
     try:
+        file = file.expanduser()
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SetupError(f"{file} cannot be read ({error.strerror}): check the path") from None
+    except RuntimeError:  # ~somebody who does not exist
+        raise SetupError(f"{answer} leads nowhere: write the path out") from None
     except ValueError:  # not UTF-8, or not TOML
         raise SetupError(f"{file} is not valid TOML: get it again from that server") from None
     table = document.get(party.value)

@@ -16,7 +16,7 @@ hash on the record. A leader that has looked and does not open within a day is o
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final
 
@@ -55,6 +55,10 @@ TIME_TO_OPEN: Final = timedelta(days=1)
 TIME_TO_ASK: Final = timedelta(days=7)
 """After a batch closed. Long enough for a server that is down over a holiday; then nobody can wait
 for a week that pleases better."""
+
+
+TIME_AFTER_START: Final = timedelta(hours=1)
+"""For a leader that asks again every second, to reach a helper that was down."""
 
 
 @dataclass(frozen=True)
@@ -175,9 +179,15 @@ class HelperRelease:
             self._record(tx, batch, OutcomeKind.RESULT, hash=answer.result_hash.hex())
         return answer
 
-    def close_not_asked(self) -> None:
-        """Put on the record every batch that the leader did not ask for, and erase its sum."""
-        late = list(self.book.past_deadline(self.clock() - TIME_TO_ASK))
+    def close_not_asked(self, started: datetime) -> None:
+        """Put on the record every batch that the leader did not ask for, and erase its sum.
+
+        `started`: when this server did. A leader that could not reach it gets time to ask first.
+        """
+        now = self.clock()
+        if now < started + TIME_AFTER_START:
+            return
+        late = list(self.book.past_deadline(now - TIME_TO_ASK))
         with self.store.read() as tx:
             states = tx.batches.states()
         for batch_id in late:

@@ -146,7 +146,7 @@ class Aggregator:
     def _helper(self) -> tuple[grpc.GenericRpcHandler, ...]:
         outside, store, book = self._outside, self.store, self.book
         release = HelperRelease(store, book, outside.noise, outside.clock, outside.random)
-        self.worker = HelperWorker(store, release)
+        self.worker = HelperWorker(store, release, outside.clock())
         return services.helper(
             HelperActivationService(store, book, outside.clock, outside.random),
             HelperAggregation(store, book, self._home.hpke_key(), outside.clock),

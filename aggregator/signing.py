@@ -11,7 +11,7 @@ from aggregator.store.sql import Store
 from privacy.agreement import envelope, toml
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Agreement, Party
-from privacy.errors import BadSignature
+from privacy.errors import BadSignature, MissingSignature
 
 
 def read(file: Path) -> Agreement:
@@ -22,11 +22,12 @@ def read(file: Path) -> Agreement:
     return envelope.read_unverified(content)
 
 
-def sign(home: Home, file: Path) -> tuple[Path, Party | None]:
+def sign(home: Home, file: Path, shown: Agreement | None = None) -> tuple[Path, Party | None]:
     """Add the party's signature; returns the signed file and the party still missing.
 
     A TOML file is put into an envelope beside it, ``NAME.signed.json``, unless the envelope is
-    already there with the same agreement; an envelope is signed in place.
+    already there with the same agreement; an envelope is signed in place. `shown`: what the signer
+    has read; if the file says something else by now, nothing is signed.
     """
     content = _read(file)
     target = file
@@ -39,9 +40,12 @@ def sign(home: Home, file: Path) -> tuple[Path, Party | None]:
                 raise SetupError(
                     f"{target} holds another agreement than {file}: move it away to begin anew"
                 )
+    if shown is not None and envelope.read_unverified(content) != shown:
+        raise SetupError(f"{file} changed while you read it: read it again; nothing was signed")
     signed = envelope.add_signature(content, home.signing_key(), home.party)
+    missing = _missing(signed, home.party)
     _write(target, signed)
-    return target, _missing(signed, home.party)
+    return target, missing
 
 
 def activate(home: Home, file: Path, now: datetime) -> SignedAgreement:
@@ -141,7 +145,7 @@ def _missing(signed: bytes, own: Party) -> Party | None:
             employer_key=agreement.employer.signing_key,
             council_key=agreement.council.signing_key,
         )
-    except BadSignature:
+    except MissingSignature:
         return Party.COUNCIL if own is Party.EMPLOYER else Party.EMPLOYER
     return None
 

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from privacy.errors import (
     BatchDisagreement,
     BatchNotClosed,
     KeysNotExchanged,
+    NotAsked,
     PluraleError,
     Rejection,
     ReportRejected,
@@ -36,7 +38,7 @@ _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_STEPS = 1.0
 
 _NOT_SCRUBBED = (
-    "another program reads the database: what was erased stays in its write-ahead log until it ends"
+    "the database was in use: what was erased stays in its write-ahead log until a later step"
 )
 
 
@@ -83,6 +85,10 @@ class LeaderWorker:
             raise
         except (BatchNotClosed, KeysNotExchanged) as error:
             self._tell(logging.INFO, _about(batch, error))
+        except NotAsked as error:
+            self._tell(logging.ERROR, _about(batch, error))
+            with self.store.write() as tx:
+                tx.batches.end(tx.batches.get_or_open(batch), BatchState.NOT_ASKED)
         except BatchDisagreement as error:
             self._stop(batch, error)
         except ReportRejected as error:
@@ -121,12 +127,13 @@ class HelperWorker:
 
     store: Store
     release: HelperRelease
+    started: datetime
     novelty: Novelty = field(default_factory=lambda: Novelty(_log))
 
     def step(self) -> None:
         """One round over all batches."""
         self.novelty.next_step()
-        self.release.close_not_asked()
+        self.release.close_not_asked(self.started)
         self.release.close_unopened()
         if not self.store.scrub():
             self.novelty.tell(logging.INFO, _NOT_SCRUBBED)

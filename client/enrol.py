@@ -48,6 +48,13 @@ def read_signed(file: Path, now: datetime, known: Enrolment | None) -> SignedAgr
             f"{file} is version {signed.agreement.version}, and version {pinned.version} is "
             "accepted here already: take the newest"
         )
+    if known is not None and (
+        signed.agreement.version == pinned.version and signed.digest != known.signed.digest
+    ):
+        raise NotInForce(
+            f"{file} is another text under the number {pinned.version} that is accepted here: ask "
+            "the works council for a new version"
+        )
     _check_not_over(file, signed.agreement, now)
     return signed
 

@@ -68,6 +68,10 @@ class Batches:
         """Move a batch on."""
         self._update(batch, state=state)
 
+    def end(self, batch: Batch, state: BatchState) -> None:
+        """Move a batch to a final state without a result, and erase its sum."""
+        self._update(batch, state=state, aggregate_share=None)
+
     def set_sum(self, batch: Batch, count: int, aggregate_share: bytes | None) -> None:
         """Replace the count and the encoded sum; None erases the sum."""
         self._update(batch, count=count, aggregate_share=aggregate_share)

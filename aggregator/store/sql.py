@@ -29,6 +29,7 @@ from aggregator.store.reports import Reports
 from aggregator.store.verify_keys import VerifyKeys
 
 _BUSY_SECONDS = 30
+_SCRUB_MILLISECONDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,12 @@ class Store:
     def scrub(self) -> bool:
         """Empty the write-ahead log, which still holds what was erased since the last time.
 
-        False when another program reads the database just now: then it stays until the next time.
-        Nobody is made to wait for it.
+        False when the database is being read just now: then it stays until the next time. Nobody
+        is made to wait for it for long.
         """
         with closing(self._engine.raw_connection()) as connection:
             cursor = connection.cursor()
-            cursor.execute("PRAGMA busy_timeout=0")
+            cursor.execute(f"PRAGMA busy_timeout={_SCRUB_MILLISECONDS}")
             try:
                 ((blocked, _, _),) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except sqlite3.OperationalError:

@@ -178,3 +178,22 @@ def test_the_share_of_the_noise_from_clients_is_at_most_a_half() -> None:
     assert PrivacyTerms(client_share=Fraction(1, 2)).client_share == Fraction(1, 2)
     with pytest.raises(InvalidValue, match="at most 1/2"):
         PrivacyTerms(client_share=Fraction(501, 1000))
+
+
+def test_a_helper_that_was_down_lets_the_leader_ask_first(full: Pair) -> None:
+    full.stop(Party.COUNCIL)
+    full.clock.now += TIME_TO_ASK
+    full.start(Party.COUNCIL)
+    full.running[Party.COUNCIL].worker.step()
+    assert helper_state(full) is BatchState.OPEN
+    full.step()
+    assert (leader_state(full), helper_state(full)) == (BatchState.OPENED, BatchState.OPENED)
+
+
+def test_a_leader_that_was_down_with_reports_waiting_is_told_the_same_end(pair: Pair) -> None:
+    for _ in range(11):
+        pair.upload(pair.report(pair.batch()))
+    pair.clock.now = pair.signed.agreement.upload_closes(WINDOW) + TIME_TO_ASK
+    pair.running[Party.COUNCIL].worker.step()
+    pair.step()
+    assert (leader_state(pair), helper_state(pair)) == (BatchState.NOT_ASKED, BatchState.NOT_ASKED)

@@ -24,6 +24,7 @@ from client.errors import MailboxUnreadable, NoConsent, NotEnrolled
 from client.outbox import State
 from client.preview import as_json, preview, why_none
 from client.schedule import SPARE, draw
+from privacy.agreement import envelope
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Party
 from privacy.errors import (
@@ -377,6 +378,19 @@ def test_an_enrolled_device_takes_no_older_version(tmp_path: Path, desk: Desk) -
     file.write_bytes(desk.signed.envelope)
     with pytest.raises(NotInForce, match="version 1, and version 3 is accepted here already"):
         enrol.read_signed(file, desk.clock.now, later)
+
+
+def test_an_enrolled_device_takes_no_other_text_under_the_same_number(
+    tmp_path: Path, desk: Desk
+) -> None:
+    other = dataclasses.replace(desk.signed.agreement, purpose="Something else.")
+    signed = envelope.start(other)
+    for party, home in desk.pair.homes.items():
+        signed = envelope.add_signature(signed, home.signing_key(), party)
+    file = tmp_path / "same.signed.json"
+    file.write_bytes(signed)
+    with pytest.raises(NotInForce, match="another text under the number 1"):
+        enrol.read_signed(file, desk.clock.now, enrolment.known(desk.folder))
 
 
 def test_the_text_without_signatures_is_told_apart(tmp_path: Path, desk: Desk) -> None:

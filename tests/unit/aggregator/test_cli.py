@@ -360,3 +360,21 @@ def test_signing_tells_whose_signature_is_missing_through_the_command_line(
     told = capsys.readouterr().out
     assert "Still missing: the signature of the council" in told
     assert "Both parties have signed" in told
+
+
+def test_nothing_is_signed_but_what_was_read(
+    homes: dict[Party, Home], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = homes[Party.EMPLOYER]
+    file = home.path.parent / "agreement.json"
+    file.write_bytes(envelope.start(agreed(homes)))
+    swapped = envelope.start(agreed(homes, purpose="Something else."))
+
+    def answer(_question: str) -> str:
+        file.write_bytes(swapped)
+        return "yes"
+
+    monkeypatch.setattr("builtins.input", answer)
+    assert main(["agreement", "sign", str(home.path), str(file)]) == 1
+    assert "changed while you read it" in capsys.readouterr().err
+    assert file.read_bytes() == swapped
