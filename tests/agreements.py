@@ -33,9 +33,10 @@ from privacy.window import Window
 
 @dataclass(frozen=True)
 class PartyKeys:
-    """One party's private keys, and its CA certificate (PEM)."""
+    """One party's private keys, and its CA certificate (PEM). `successor` signs after `signing`."""
 
     signing: Ed25519PrivateKey
+    successor: Ed25519PrivateKey
     server: Ed25519PrivateKey
     hpke: MLKEM768X25519PrivateKey
     hpke_public: bytes
@@ -48,6 +49,7 @@ def new_keys() -> PartyKeys:
     public = kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
     return PartyKeys(
         signing=Ed25519PrivateKey.generate(),
+        successor=Ed25519PrivateKey.generate(),
         server=Ed25519PrivateKey.generate(),
         hpke=MLKEM768X25519PrivateKey(kem, curve),
         hpke_public=public,
@@ -89,12 +91,21 @@ def party_terms(party: Party, keys: PartyKeys | None = None, **changes: Any) -> 
         name="Example GmbH" if party is Party.EMPLOYER else "Works council of Example GmbH",
         administrator="IT operations" if party is Party.EMPLOYER else "the council's own provider",
         endpoint=Endpoint(f"{party.value}.plurale.example", 8443),
+        peer_endpoint=(
+            Endpoint(f"{party.value}.plurale.example", 8444) if party is Party.COUNCIL else None
+        ),
         signing_key=keys.signing.public_key().public_bytes_raw(),
         server_key=keys.server.public_key().public_bytes_raw(),
-        hpke_key=keys.hpke_public,
         ca_certificate=keys.ca_certificate,
     )
     return dataclasses.replace(terms, **changes)
+
+
+def announced(party: Party) -> PartyTerms:
+    """The terms of a party that announces its successor key."""
+    return party_terms(
+        party, successor_key=party_keys(party).successor.public_key().public_bytes_raw()
+    )
 
 
 def working_time(**changes: Any) -> WorkingTime:
@@ -180,6 +191,11 @@ def make_agreement(**changes: Any) -> Agreement:
         "tasks": (headline(), breadth()),
     }
     return Agreement(**(terms | changes))
+
+
+def with_every_key() -> Agreement:
+    """A valid agreement that leaves no key out."""
+    return make_agreement(employer=announced(Party.EMPLOYER), council=announced(Party.COUNCIL))
 
 
 def sign(

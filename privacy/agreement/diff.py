@@ -5,7 +5,8 @@ The rule behind every weight, from the employee's point of view:
 - **Loosened**: the new version allows more to be learned about a person (a larger budget, fewer
   people behind a number, another group or metric, a longer time), or asks more of them (a stricter
   target, less time to answer, longer working hours). A change that helps against one and hurts
-  against another is loosened, and so is a new signing key, on which everything else rests.
+  against another is loosened, and so is another key that signs or may sign, on which everything
+  else rests.
 - **Tightened**: it only allows less or asks less.
 - **Neutral**: something takes the place of something else and neither is more: a name, a key other
   than a signing key, a purpose. A clip is neutral, since the noise grows with it; a later first
@@ -57,10 +58,37 @@ def changes(old: Agreement, new: Agreement) -> tuple[Change, ...]:
 
 def _signing_keys(old: Agreement, new: Agreement) -> Iterator[Change]:
     for party in Party:
+        before, after = old.party(party), new.party(party)
+        announced = after.signing_key == before.successor_key
         yield from replaced(
-            f"Warning: the signing key of the {party}",
-            old.party(party).signing_key,
-            new.party(party).signing_key,
+            f"As announced, the signing key of the {party}"
+            if announced
+            else f"Warning: the signing key of the {party}",
+            before.signing_key,
+            after.signing_key,
+            _key,
+            weight=Weight.LOOSENED,
+        )
+        waiting = None if announced else before.successor_key
+        yield from _successor_key(party, waiting, after.successor_key)
+
+
+def _successor_key(party: Party, old: bytes | None, new: bytes | None) -> Iterator[Change]:
+    if old is None and new is not None:
+        yield Change(
+            Weight.LOOSENED,
+            f"From the next version on the {party} may sign with another key: {_key(new)}.",
+        )
+    elif old is not None and new is None:
+        yield Change(
+            Weight.TIGHTENED,
+            f"The {party} may no longer sign a next version with another key: {_key(old)}.",
+        )
+    elif old is not None and new is not None:
+        yield from replaced(
+            f"The other key with which the {party} may sign the next version",
+            old,
+            new,
             _key,
             weight=Weight.LOOSENED,
         )
@@ -202,10 +230,12 @@ def _party(party: Party, old: PartyTerms, new: PartyTerms) -> Iterator[Change]:
     )
     yield from replaced(f"The address of the {party}'s server", old.endpoint, new.endpoint)
     yield from replaced(
-        f"The key with which the {party}'s server signs", old.server_key, new.server_key, _key
+        f"The address at which the {party}'s server is reached by the other one",
+        old.peer_endpoint,
+        new.peer_endpoint,
     )
     yield from replaced(
-        f"The key to which the {party}'s shares are sealed", old.hpke_key, new.hpke_key, _key
+        f"The key with which the {party}'s server signs", old.server_key, new.server_key, _key
     )
     yield from _certificate(party, old.ca_certificate, new.ca_certificate)
 

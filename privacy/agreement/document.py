@@ -77,13 +77,13 @@ def task_digest(agreement: AgreementDigest, task: TaskId) -> TaskDigest:
 
 def parse_endpoint(written: str) -> Endpoint:
     """Read ``host:port``, ``192.0.2.7:8443`` or ``[2001:db8::7]:8443``."""
-    match = _ENDPOINT.fullmatch(written)
+    match = _HOST_AND_PORT.fullmatch(written)
     if match is None:
         raise InvalidValue(f"{written!r} is not an endpoint: write it like plurale.example:8443")
     return Endpoint(match["name"] or match["address"], int(match["port"]))
 
 
-_ENDPOINT = re.compile(
+_HOST_AND_PORT = re.compile(
     r"(?:(?P<name>[^:\[\]]+)|\[(?P<address>[^\[\]]*:[^\[\]]*)\]):(?P<port>[0-9]{1,5})", re.ASCII
 )
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -122,6 +122,7 @@ def _write_metric(metric: Metric) -> Any:
     return _SCALAR.write(metric) if isinstance(metric, Scalar) else _HISTOGRAM.write(metric)
 
 
+_ENDPOINT = spelled(str, parse_endpoint)
 _WINDOW = spelled(str, Window.parse)
 _CLOCK_TIME = spelled(lambda moment: moment.strftime("%H:%M"), _parse_time)
 _DAY_LIST = list_of(spelled(lambda day: DAYS[day], _parse_day))
@@ -144,10 +145,11 @@ _PARTY = record(
     {
         "name": text,
         "administrator": text,
-        "endpoint": spelled(str, parse_endpoint),
+        "endpoint": _ENDPOINT,
+        "peer_endpoint": _ENDPOINT,
         "signing_key": base64_bytes,
+        "successor_key": base64_bytes,
         "server_key": base64_bytes,
-        "hpke_key": base64_bytes,
         "ca_certificate": text,
     },
 )

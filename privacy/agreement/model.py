@@ -22,6 +22,9 @@ TaskDigest = NewType("TaskDigest", bytes)
 _MOST_FROM_CLIENTS: Final = Fraction(1, 2)
 """Against somebody who fills a batch with reports of their own, only the helper's noise is left."""
 
+_KEY_BYTES: Final = 32
+"""Of an Ed25519 public key."""
+
 DELTA: Final = 1e-6
 """δ at which ε is shown to people."""
 
@@ -77,9 +80,12 @@ class Endpoint:
 class PartyTerms:
     """One party: who it is, who administers its server, where that is, and its public keys.
 
-    `signing_key` (Ed25519, 32 bytes) signs agreements and can stay offline; `server_key`
-    (Ed25519, 32 bytes) signs receipts; `hpke_key` (MLKEM768_X25519, 1,216 bytes) is what input
-    shares are sealed to; `ca_certificate` (PEM) is the only root its server is trusted under.
+    Devices reach it at `endpoint`; the employer's server reaches the council's at `peer_endpoint`,
+    which the council has and the employer has not. `signing_key` (Ed25519, 32 bytes) signs
+    agreements and can stay offline; `server_key` (Ed25519, 32 bytes) signs receipts and witnesses
+    the ledger, or signs the ledger; `ca_certificate` (PEM) is the only root its server is trusted
+    under. `successor_key` (Ed25519, 32 bytes), if there is one, may sign later versions in place
+    of `signing_key` (`privacy.agreement.succession`).
     """
 
     name: str
@@ -87,20 +93,21 @@ class PartyTerms:
     endpoint: Endpoint
     signing_key: bytes
     server_key: bytes
-    hpke_key: bytes
     ca_certificate: str
+    peer_endpoint: Endpoint | None = None
+    successor_key: bytes | None = None
 
     def __post_init__(self) -> None:
         """Raise `InvalidValue` for an empty name or a key of the wrong size."""
         if not self.name or not self.administrator:
             raise InvalidValue("a party needs a name and an administrator")
-        for what, key, size in (
-            ("signing_key", self.signing_key, 32),
-            ("server_key", self.server_key, 32),
-            ("hpke_key", self.hpke_key, 1216),
+        for what, key in (
+            ("signing_key", self.signing_key),
+            ("server_key", self.server_key),
+            ("successor_key", self.successor_key),
         ):
-            if len(key) != size:
-                raise InvalidValue(f"{what} has {len(key)} bytes instead of {size}")
+            if key is not None and len(key) != _KEY_BYTES:
+                raise InvalidValue(f"{what} has {len(key)} bytes instead of {_KEY_BYTES}")
 
 
 @dataclass(frozen=True, slots=True)

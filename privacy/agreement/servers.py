@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 if TYPE_CHECKING:
-    from privacy.agreement.model import Agreement
-
-_MLKEM_BYTES: Final = 1184
-"""An MLKEM768_X25519 key is an ML-KEM-768 key followed by an X25519 key, which is any 32 bytes."""
+    from privacy.agreement.model import Agreement, Endpoint
 
 _UNREADABLE: Final = (
     ValueError,
@@ -34,12 +30,40 @@ _UNREADABLE: Final = (
 
 def one_host(agreement: "Agreement") -> Iterator[str]:
     """Against a slip, not against intent: two names can lead to one machine, unseen from here."""
-    hosts = [_plain(terms.endpoint.host) for terms in (agreement.employer, agreement.council)]
-    if hosts[0] == hosts[1]:
+    council, employer = agreement.council, _plain(agreement.employer.endpoint.host)
+    named = {"endpoint": council.endpoint, "peer_endpoint": council.peer_endpoint}
+    same = [
+        f"council.{name}"
+        for name, endpoint in named.items()
+        if endpoint is not None and _plain(endpoint.host) == employer
+    ]
+    if same:
         yield (
-            f"Both servers are on {hosts[0]}: the employer and the council must each run their "
-            "own, so that nobody holds both shares; change one endpoint."
+            f"Both servers are on {employer}: the employer and the council must each run their "
+            "own, so that nobody holds both shares; change employer.endpoint or "
+            f"{' and '.join(same)}."
         )
+
+
+def peer_endpoints(agreement: "Agreement") -> Iterator[str]:
+    """The council serves devices and the employer's server, each at an address of its own."""
+    if agreement.employer.peer_endpoint is not None:
+        yield "employer.peer_endpoint must not be there: only the council has one; remove it."
+    council = agreement.council
+    if council.peer_endpoint is None:
+        yield (
+            "council.peer_endpoint is missing, where the employer's server reaches the council's: "
+            "add it."
+        )
+    elif _address(council.peer_endpoint) == _address(council.endpoint):
+        yield (
+            "council.peer_endpoint is the same as council.endpoint: devices need another port "
+            "than the employer's server; change one."
+        )
+
+
+def _address(endpoint: "Endpoint") -> tuple[str, int]:
+    return _plain(endpoint.host), endpoint.port
 
 
 def _plain(host: str) -> str:
@@ -54,15 +78,15 @@ def _plain(host: str) -> str:
 
 
 def distinct_keys(agreement: "Agreement") -> Iterator[str]:
-    """Every key has one owner and one use: signing offline, answering online, sealing, TLS."""
+    """Every key has one owner and one use: signing offline, answering online, TLS."""
     employer, council = agreement.employer, agreement.council
     held = {
         "employer.signing_key": employer.signing_key,
         "employer.server_key": employer.server_key,
         "council.signing_key": council.signing_key,
         "council.server_key": council.server_key,
-        "employer.hpke_key": employer.hpke_key,
-        "council.hpke_key": council.hpke_key,
+        "employer.successor_key": employer.successor_key,
+        "council.successor_key": council.successor_key,
         "employer.ca_certificate": _certified_key(employer.ca_certificate),
         "council.ca_certificate": _certified_key(council.ca_certificate),
     }
@@ -70,15 +94,6 @@ def distinct_keys(agreement: "Agreement") -> Iterator[str]:
     for name, key in held.items():
         if key is not None and seen.setdefault(key, name) != name:
             yield f"{seen[key]} and {name} hold the same key: each needs one of its own."
-
-
-def hpke_keys(agreement: "Agreement") -> Iterator[str]:
-    """A share sealed to a broken key would be lost on the way, so it must be found now."""
-    for party, terms in (("employer", agreement.employer), ("council", agreement.council)):
-        try:
-            MLKEM768PublicKey.from_public_bytes(terms.hpke_key[:_MLKEM_BYTES])
-        except ValueError:
-            yield f"{party}.hpke_key is not an MLKEM768_X25519 key: copy it again from its server."
 
 
 def ca_certificates(agreement: "Agreement") -> Iterator[str]:

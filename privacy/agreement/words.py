@@ -181,9 +181,11 @@ def _time(agreement: Agreement, concerned: list[Group]) -> Iterator[str]:
 
 def _who(agreement: Agreement) -> Iterator[str]:
     for role, terms in (("employer", agreement.employer), ("council", agreement.council)):
+        peer = terms.peer_endpoint
         yield (
             f"• The {role}: {terms.name}. Its server is {terms.endpoint}, administered by "
             f"{terms.administrator.rstrip('.')}."
+            f"{'' if peer is None else f' The employer reaches it at {peer}.'}"
         )
 
 
@@ -260,6 +262,11 @@ def _fingerprints(agreement: Agreement) -> Iterator[str]:
     for role, terms in (("Employer", agreement.employer), ("Council", agreement.council)):
         rows = fingerprint(terms.signing_key)
         yield "\n".join(f"  {line}" for line in (role, *rows))
+    for party, terms in (("employer", agreement.employer), ("council", agreement.council)):
+        if terms.successor_key is not None:
+            rows = fingerprint(terms.successor_key)
+            announced = f"From the next version on the {party} may sign with another key:"
+            yield "\n".join((announced, *(f"  {line}" for line in rows)))
 
 
 def fingerprint(key: bytes) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Valid agreements of every shape, for hypothesis."""
 
+from dataclasses import replace
 from datetime import time
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ from privacy.agreement.validate import INVISIBLE, looks
 from privacy.groups import Group, GroupId, Level, Thresholds
 from privacy.metrics import Direction, Histogram, Metric, Scalar, Task, TaskId
 from privacy.window import Window
-from tests.agreements import make_agreement, party_terms, working_time
+from tests.agreements import announced, make_agreement, party_terms, working_time
 
 words = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=20).filter(
     lambda text: INVISIBLE.search(text) is None
@@ -56,13 +57,18 @@ def agreements(draw: st.DrawFn) -> Agreement:
         team_task = Task(TaskId("one"), Level.TEAM, Fraction(1, 2), team_task.metrics)
     hour = draw(st.integers(0, 20))
     host = draw(st.sampled_from(["a.example", "192.0.2.7", "2001:db8::7", "xn--bro-hoa.example"]))
+    employer, council = (
+        draw(st.sampled_from([party_terms(party), announced(party)])) for party in Party
+    )
+    peer = Endpoint(draw(st.sampled_from(["b.example", "::1"])), draw(st.integers(1, 65535)))
     return make_agreement(
         organisation=draw(words),
         version=draw(st.integers(1, 2**53 - 1)),
         first_window=first,
         last_window=Window(2027, draw(st.integers(1, 52))),
         purpose="\n".join(draw(st.lists(words, min_size=1, max_size=3))),
-        employer=party_terms(Party.EMPLOYER, endpoint=Endpoint(host, draw(st.integers(1, 65535)))),
+        employer=replace(employer, endpoint=Endpoint(host, draw(st.integers(1, 65535)))),
+        council=replace(council, peer_endpoint=peer),
         working_time=working_time(
             days=draw(st.frozensets(st.integers(0, 6), min_size=1)),
             start=time(hour, draw(st.integers(0, 59))),

@@ -15,7 +15,7 @@ from privacy.agreement.document import agreement_digest, from_document, to_docum
 from privacy.agreement.model import Agreement, Party
 from privacy.agreement.words import fingerprint
 from privacy.errors import InvalidAgreement
-from tests.agreements import make_agreement, new_keys, party_terms
+from tests.agreements import make_agreement, new_keys, party_terms, with_every_key
 from tests.unit.agreement.strategies import agreements
 from tests.unit.agreement.test_reference import paths
 
@@ -25,6 +25,9 @@ OTHER = {
     party: to_document(make_agreement(**{party.value: party_terms(party, new_keys())}))[party.value]
     for party in Party
 }
+
+
+EVERY = to_document(with_every_key())
 
 
 def edited(edit: Callable[[dict[str, Any]], object], old: Agreement = OLD) -> Agreement:
@@ -75,9 +78,18 @@ CASES = [
         for key, weight, what in (
             ("signing_key", LOOSENED, "Warning: the signing key of the {}"),
             ("server_key", NEUTRAL, "The key with which the {}'s server signs"),
-            ("hpke_key", NEUTRAL, "The key to which the {}'s shares are sealed"),
             ("ca_certificate", NEUTRAL, "certificate under which the {}'s server is trusted"),
         )
+    ),
+    ("council.peer_endpoint", "x:1", NEUTRAL, "reached by the other one changes from council.plu"),
+    *(
+        (
+            f"{party}.successor_key",
+            EVERY[party]["successor_key"],
+            LOOSENED,
+            f"From the next version on the {party} may sign with another key: ",
+        )
+        for party in Party
     ),
     ("working_time.time_zone", "Europe/Paris", NEUTRAL, "from Europe/Berlin to Europe/Paris."),
     ("working_time.days", ["Mon", "Wed"], TIGHTENED, "from Monday to Friday to Monday, Wednesday."),
@@ -226,7 +238,7 @@ def test_a_department_cut_down_to_a_team_is_looser() -> None:
 def test_every_key_of_the_document_has_a_case() -> None:
     covered = {re.sub(r"\.\d+", "", path) for path, *_ in CASES} | set(SEVERAL)
     covered.add("groups.level")  # the test above
-    assert covered == paths(to_document(OLD))
+    assert covered == paths(EVERY)
 
 
 def test_a_new_signing_key_is_told_first_with_both_fingerprints() -> None:
@@ -240,6 +252,64 @@ def test_a_new_signing_key_is_told_first_with_both_fingerprints() -> None:
     for agreement in (OLD, new):
         assert " ".join(fingerprint(agreement.council.signing_key)) in first.sentence
     assert second.sentence.startswith("The privacy budget")
+
+
+def keys(signing: str, successor: str | None = None) -> Agreement:
+    """The council signs with one of three keys and may announce another."""
+    other = OTHER[Party.COUNCIL]
+    known = {"a": to_document(OLD)["council"], "b": other, "c": EVERY["council"]}
+    value = {"a": known["a"]["signing_key"], "b": known["b"]["signing_key"]}
+    value["c"] = known["c"]["successor_key"]
+    council = known["a"] | {"signing_key": value[signing]}
+    if successor is not None:
+        council["successor_key"] = value[successor]
+    return edited(put("council", council))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            keys("a", "b"),
+            keys("b"),
+            [(LOOSENED, "As announced, the signing key of the council ch")],
+        ),
+        (
+            keys("a", "b"),
+            keys("b", "c"),
+            [
+                (LOOSENED, "As announced, the signing key of the council changes from"),
+                (LOOSENED, "From the next version on the council may sign with another key: "),
+            ],
+        ),
+        (
+            keys("a", "b"),
+            keys("c"),
+            [
+                (LOOSENED, "Warning: the signing key of the council changes from"),
+                (TIGHTENED, "The council may no longer sign a next version with another key: "),
+            ],
+        ),
+        (
+            keys("a", "b"),
+            keys("a", "c"),
+            [(LOOSENED, "The other key with which the council may sign the next version changes")],
+        ),
+        (
+            keys("a", "b"),
+            keys("a"),
+            [(TIGHTENED, "The council may no longer sign a next version with another key: ")],
+        ),
+    ],
+    ids=["used", "used, another", "another", "other successor", "taken back"],
+)
+def test_keys_that_sign_or_may_sign_are_told_by_what_was_announced(
+    old: Agreement, new: Agreement, told: list[tuple[Weight, str]]
+) -> None:
+    found = changes(old, new)
+    assert [change.weight for change in found] == [weight for weight, _ in told]
+    for change, (_, start) in zip(found, told, strict=True):
+        assert change.sentence.startswith(start)
 
 
 def test_an_internal_domain_removed_is_looser() -> None:

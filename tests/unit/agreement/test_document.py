@@ -149,6 +149,8 @@ def test_the_digest_is_sha_256_of_the_canonical_form_and_binds_each_task() -> No
         ("working_time.days.0", "Monday", "working_time.days[0]: 'Monday' is not a day: choose"),
         ("working_time.days.0", "Tue", "working_time.days: a day is named twice"),
         ("employer.endpoint", "host", "employer.endpoint: 'host' is not an endpoint: write it"),
+        ("council.peer_endpoint", "host", "council.peer_endpoint: 'host' is not an endpoint"),
+        ("council.successor_key", "AAAA", "council: successor_key has 3 bytes instead of 32"),
         ("employer.endpoint", "a:99999", "employer.endpoint: port 99999 is not between"),
         ("employer.signing_key", "AAAA", "employer: signing_key has 3 bytes instead of 32"),
         ("employer.signing_key", "A", "employer.signing_key: this is not Base64"),

@@ -8,7 +8,7 @@ import pytest
 
 from privacy.agreement.document import from_document, to_document
 from privacy.errors import InvalidAgreement
-from tests.agreements import make_agreement
+from tests.agreements import make_agreement, with_every_key
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 DEFAULTS = {"idle_minutes": 5, "upload_days": 14, "retention_weeks": 104}
@@ -35,7 +35,7 @@ def paths(data: Any, prefix: str = "") -> set[str]:
 
 
 def test_the_reference_lists_the_keys_of_an_agreement_and_no_other() -> None:
-    assert set(rows()) == paths(to_document(make_agreement()))
+    assert set(rows()) == paths(to_document(with_every_key()))
 
 
 @pytest.mark.parametrize("key", [key for key in rows() if "." not in key or "working" in key])

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.agreement.model import Endpoint, Party
 from privacy.errors import InvalidAgreement, InvalidValue
-from tests.agreements import certificate, make_agreement, party_keys, party_terms
+from tests.agreements import announced, certificate, make_agreement, party_keys, party_terms
 
 COUNCIL = party_terms(Party.COUNCIL)
 EMPLOYER = party_terms(Party.EMPLOYER)
@@ -39,6 +39,80 @@ def test_both_servers_on_one_host_are_refused_however_it_is_written(
         )
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "peer", "named"),
+    [
+        ("employer.example", "council.example", "council.endpoint."),
+        ("council.example", "EMPLOYER.example.", "council.peer_endpoint."),
+        ("employer.example", "employer.example", "council.endpoint and council.peer_endpoint."),
+    ],
+)
+def test_no_place_of_the_council_is_on_the_employers_host(
+    endpoint: str, peer: str, named: str
+) -> None:
+    with pytest.raises(InvalidAgreement) as caught:
+        make_agreement(
+            employer=dataclasses.replace(EMPLOYER, endpoint=Endpoint("employer.example", 1)),
+            council=dataclasses.replace(
+                COUNCIL, endpoint=Endpoint(endpoint, 1), peer_endpoint=Endpoint(peer, 2)
+            ),
+        )
+    (problem,) = caught.value.problems
+    assert problem.startswith("Both servers are on employer.example: ")
+    assert problem.endswith(f"; change employer.endpoint or {named}")
+
+
+def test_the_council_has_a_place_for_the_employers_server_and_the_employer_has_none() -> None:
+    with pytest.raises(InvalidAgreement) as caught:
+        make_agreement(council=party_terms(Party.COUNCIL, peer_endpoint=None))
+    (problem,) = caught.value.problems
+    assert problem.startswith("council.peer_endpoint is missing, where the employer's server reac")
+    (problem,) = problems(peer_endpoint=Endpoint("employer.plurale.example", 2))
+    assert problem.startswith("employer.peer_endpoint must not be there: ")
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "refused"),
+    [
+        ("council.plurale.example", 8443, True),
+        ("Council.plurale.example.", 8443, True),
+        ("council.plurale.example", 8442, False),
+        ("peer.council.plurale.example", 8443, False),
+    ],
+)
+def test_devices_and_the_employers_server_need_two_places_of_the_council(
+    host: str, port: int, *, refused: bool
+) -> None:
+    def built() -> None:
+        make_agreement(council=party_terms(Party.COUNCIL, peer_endpoint=Endpoint(host, port)))
+
+    if not refused:
+        built()
+        return
+    with pytest.raises(InvalidAgreement, match=r"peer_endpoint is the same as council\.endpoint"):
+        built()
+
+
+@pytest.mark.parametrize("size", [31, 33])
+def test_a_successor_key_has_32_bytes(size: int) -> None:
+    with pytest.raises(InvalidValue, match=f"successor_key has {size} bytes instead of 32"):
+        party_terms(Party.EMPLOYER, successor_key=bytes(size))
+
+
+def test_a_successor_key_that_has_another_use_or_owner_is_refused() -> None:
+    for other in ("signing_key", "server_key"):
+        (problem,) = problems(successor_key=getattr(EMPLOYER, other))
+        assert {f"employer.{other}", "employer.successor_key"} <= set(problem.split())
+        (problem,) = problems(successor_key=getattr(COUNCIL, other))
+        assert {f"council.{other}", "employer.successor_key"} <= set(problem.split())
+    key = announced(Party.EMPLOYER).successor_key
+    with pytest.raises(InvalidAgreement, match=r"council\.successor_key hold the same key"):
+        make_agreement(
+            employer=announced(Party.EMPLOYER),
+            council=party_terms(Party.COUNCIL, successor_key=key),
+        )
+
+
 def test_two_hosts_of_one_domain_are_accepted() -> None:
     make_agreement(
         employer=dataclasses.replace(EMPLOYER, endpoint=Endpoint("a.plurale.example", 1)),
@@ -46,7 +120,7 @@ def test_two_hosts_of_one_domain_are_accepted() -> None:
     )
 
 
-@pytest.mark.parametrize("field", ["signing_key", "server_key", "hpke_key"])
+@pytest.mark.parametrize("field", ["signing_key", "server_key"])
 def test_a_key_of_the_other_party_is_refused(field: str) -> None:
     (problem,) = problems(**{field: getattr(COUNCIL, field)})
     assert {f"employer.{field}", f"council.{field}"} <= set(problem.split())
@@ -98,11 +172,6 @@ def _altered(pem: str) -> str:
 def test_a_certificate_that_is_no_p_256_ca_is_refused(pem: str, fault: str) -> None:
     (problem,) = problems(ca_certificate=pem)
     assert problem.startswith(f"employer.ca_certificate {fault}: copy")
-
-
-def test_a_sealing_key_that_is_no_key_is_refused() -> None:
-    (problem,) = problems(hpke_key=b"\xff" * 1216)
-    assert problem.startswith("employer.hpke_key is not an MLKEM768_X25519 key")
 
 
 @pytest.mark.parametrize("host", ["", "a b", "[::1]", "a/b", "user@a", "a\x00", "1:2", "::g"])

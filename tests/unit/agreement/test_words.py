@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 
 from privacy.agreement.envelope import key_id
-from privacy.agreement.model import Agreement, ClockStart, MailRules, PrivacyTerms
+from privacy.agreement.model import Agreement, ClockStart, MailRules, Party, PrivacyTerms
 from privacy.agreement.quantities import amount, clip, decimal, in_100, target, weekdays
-from privacy.agreement.words import WIDTH, guess_rates, in_plain_words
+from privacy.agreement.words import WIDTH, fingerprint, guess_rates, in_plain_words
 from privacy.catalogue import CATALOGUE, Kind
 from privacy.errors import InvalidValue
 from privacy.groups import GroupId
 from privacy.metrics import Direction
-from tests.agreements import breadth, headline, make_agreement, scalar
+from tests.agreements import announced, breadth, headline, make_agreement, scalar
 from tests.unit.agreement.strategies import agreements
 
 NORTH = GroupId("north")
@@ -60,7 +60,8 @@ def test_it_says_who_why_when_and_whom_to_ask() -> None:
         "without watching anyone",
         "From Monday 29 December 2025 to Sunday 27 September 2026 (2026-W01 to 2026-W39)",
         "employer.plurale.example:8443, administered by IT operations",
-        "council.plurale.example:8443, administered by the council's own provider",
+        "council.plurale.example:8443, administered by the council's own provider. The employer "
+        "reaches it at council.plurale.example:8444.",
         "council@example.com",
         "within 1 day after the week",
         "to delete results after 26 weeks",
@@ -80,6 +81,16 @@ def test_both_fingerprints_are_shown_to_compare() -> None:
     text = in_plain_words(agreement).replace(" ", "").replace("\n", "")
     for terms in (agreement.employer, agreement.council):
         assert key_id(terms.signing_key) in text
+
+
+def test_a_key_that_may_sign_next_is_told_with_its_fingerprint_for_its_party_alone() -> None:
+    council = announced(Party.COUNCIL)
+    assert council.successor_key is not None
+    text = flat(make_agreement(council=council))
+    lines = " ".join(fingerprint(council.successor_key))
+    assert f"From the next version on the council may sign with another key: {lines}" in text
+    assert "the employer may sign" not in text
+    assert "may sign with another key" not in flat(make_agreement())
 
 
 def test_the_strength_is_given_as_guesses_and_as_rho() -> None:
