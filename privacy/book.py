@@ -1,4 +1,7 @@
-"""Which agreement is in force, and whether a batch exists under it (protocol §5, steps 1 and 2)."""
+"""Which agreement is in force, and whether a batch exists under it (protocol §5, steps 1 and 2).
+
+The parties' servers and the audit all ask here, so they cannot differ.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +18,14 @@ from privacy.window import Window
 
 @dataclass
 class AgreementBook:
-    """The activated agreements. A window stays under the newest version that covers it."""
+    """The activated agreements. A window stays under the newest version that covers it.
+
+    `retired`: the last window of every version that a party ended. Later windows have no agreement
+    unless a newer version covers them; they never fall back to an older one.
+    """
 
     signed: Sequence[SignedAgreement]
+    retired: dict[AgreementDigest, Window] = field(default_factory=dict)
     _collections: dict[tuple[AgreementDigest, TaskId, GroupId], Collection] = field(
         default_factory=dict
     )
@@ -25,7 +33,18 @@ class AgreementBook:
     def in_force(self, window: Window) -> SignedAgreement | None:
         """The agreement in force for a window, or None."""
         covering = [each for each in self.signed if each.agreement.covers(window)]
-        return max(covering, key=lambda each: each.agreement.version, default=None)
+        newest = max(covering, key=lambda each: each.agreement.version, default=None)
+        if newest is None or window > self.retired.get(newest.digest, window):
+            return None
+        return newest
+
+    def batches(self, window: Window) -> Iterator[BatchId]:
+        """Every batch of a window, under the agreement in force for it."""
+        signed = self.in_force(window)
+        if signed is not None:
+            for task in signed.agreement.tasks:
+                for group in signed.agreement.groups_of(task):
+                    yield BatchId(signed.digest, task.id, group.id, window)
 
     def of(self, batch: BatchId) -> SignedAgreement:
         """The agreement of a batch; raises `ReportRejected` (NOT_IN_FORCE) for any but the one."""
@@ -79,7 +98,5 @@ class AgreementBook:
             agreement, window = signed.agreement, signed.agreement.first_window
             while window <= agreement.last_window and agreement.upload_closes(window) <= now:
                 if self.in_force(window) is signed:
-                    for task in agreement.tasks:
-                        for group in agreement.groups_of(task):
-                            yield BatchId(signed.digest, task.id, group.id, window)
+                    yield from self.batches(window)
                 window = window.plus(1)

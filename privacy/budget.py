@@ -7,7 +7,7 @@ and agreement versions together, the sum stays within the cap.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeAlias
@@ -27,9 +27,7 @@ class Budget:
 
     def charge(self, task: TaskDigest, window: Window, rho: Fraction, cap: Fraction) -> "Budget":
         """Spend `rho` on one window of one task, or raise `BudgetExhausted` and spend nothing."""
-        key = (task, window)
-        largest = max(rho, self.spends.get(key, Fraction(0)))
-        after = Budget(MappingProxyType({**self.spends, key: largest}))
+        after = self.with_spend(task, window, rho)
         worst = after.worst_around(window)
         if worst > cap:
             raise BudgetExhausted(
@@ -37,13 +35,22 @@ class Budget:
             )
         return after
 
+    def with_spend(self, task: TaskDigest, window: Window, rho: Fraction) -> "Budget":
+        """What the budget would be after this spend, whatever any cap says."""
+        key = (task, window)
+        largest = max(rho, self.spends.get(key, Fraction(0)))
+        return Budget(MappingProxyType({**self.spends, key: largest}))
+
     def worst_around(self, window: Window) -> Fraction:
         """The largest ρ over any 91 days that contain the start of `window`."""
-        return max(self._from(window.plus(-back)) for back in range(WINDOWS_PER_QUARTER))
+        # Of days, since those before the first window of the calendar count too.
+        return max(
+            self._from(window.monday - timedelta(weeks=back)) for back in range(WINDOWS_PER_QUARTER)
+        )
 
-    def _from(self, first: Window) -> Fraction:
+    def _from(self, start: date) -> Fraction:
         # Windows start on Mondays, so 91 days hold exactly 13 starts.
-        start, end = first.monday, first.monday + timedelta(weeks=WINDOWS_PER_QUARTER)
+        end = start + timedelta(weeks=WINDOWS_PER_QUARTER)
         return sum(
             (rho for (_, window), rho in self.spends.items() if start <= window.monday < end),
             Fraction(0),

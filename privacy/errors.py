@@ -9,13 +9,16 @@
     │   ├── BadSignature          the envelope lacks a valid signature of one party
     │   │   └── MissingSignature  that party has not signed at all
     │   └── NotInForce            no agreement covers the window
-    ├── KeysNotExchanged          the parties have no common verify key for the task yet
+    ├── KeysNotExchanged          a task has no verify key, or a window no key, at this server
     ├── ReportRejected            one report, with its `Rejection`; never stops a batch
     ├── BadReceipt                a receipt that does not prove what it should
     ├── LedgerError               the ledger does not prove what it should
     │   ├── BadInclusion          an entry that is not shown to be in the tree
     │   ├── BadConsistency        a tree that is not shown to continue an earlier one
-    │   └── BadCheckpoint         not a checkpoint, or not signed by who has to sign it
+    │   ├── BadCheckpoint         not a checkpoint, or not signed by who has to sign it
+    │   ├── BadEntry              bytes that are no entry, or not the entry they should be
+    │   ├── BrokenLedger          an entry that breaks a rule; carries its place
+    │   └── LedgerBehind          a ledger that ends before what it once said: an old copy
     ├── ReleaseRefused            a release that the helper must not make
     │   ├── BatchNotClosed        asked too early
     │   ├── BatchDisagreement     the parties count different reports
@@ -74,7 +77,7 @@ class NotInForce(AgreementError):
 
 
 class KeysNotExchanged(PluraleError):
-    """The parties have no common verify key for the task yet."""
+    """A server lacks the task's verify key, or its own key of the window: not yet, or no more."""
 
 
 class Rejection(StrEnum):
@@ -132,6 +135,22 @@ class BadConsistency(LedgerError):
 
 class BadCheckpoint(LedgerError):
     """A text that is no checkpoint, or that lacks a valid signature it must have."""
+
+
+class BadEntry(LedgerError):
+    """Bytes that are no entry of a ledger, or not the entry that they should be."""
+
+
+class BrokenLedger(LedgerError):
+    """An entry breaks a rule of the ledger. `index`: its place, from 0."""
+
+    def __init__(self, index: int, fault: str) -> None:
+        self.index = index
+        super().__init__(f"entry {index}: {fault}")
+
+
+class LedgerBehind(LedgerError):
+    """The council's ledger ends before an entry that it once showed: an old copy was restored."""
 
 
 class ReleaseRefused(PluraleError):

@@ -2,12 +2,14 @@
 
 An inclusion proof shows that an entry is in the list with this root; a consistency proof shows
 that a longer list only appended to a shorter one. Whoever keeps a long list keeps leaf hashes
-rather than entries; each function on entries has its twin on leaf hashes.
+rather than entries; each function on entries has its twin on leaf hashes. Whoever only appends
+keeps a `Frontier`.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NewType
+from dataclasses import dataclass
+from typing import NewType, overload
 
 from privacy.errors import BadConsistency, BadInclusion, InvalidValue
 
@@ -33,6 +35,103 @@ def root_of_leaves(leaves: Sequence[LeafHash]) -> bytes:
     if not leaves:
         return hashlib.sha256(b"").digest()
     return _root(leaves, 0, len(leaves))
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """A tree that grows, as the roots of its full subtrees, the largest first (§2.1.2's stack).
+
+    There is one for each set bit of `size`, so that appending and the root cost O(log n).
+    """
+
+    size: int = 0
+    roots: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise `InvalidValue` unless these can be the subtrees of a tree of this size."""
+        if self.size < 0 or len(self.roots) != self.size.bit_count() or not _hashes(self.roots):
+            raise InvalidValue(f"these are not the subtrees of a tree of {self.size} entries")
+
+    def append(self, leaf: LeafHash) -> "Frontier":
+        """The tree with one entry more."""
+        roots, node = list(self.roots), bytes(leaf)
+        for _ in range(_zeros(~self.size)):  # each set bit at the end: a subtree of that size
+            node = _node(roots.pop(), node)
+        return Frontier(self.size + 1, (*roots, node))
+
+    def root(self) -> bytes:
+        """MTH(D[n]) of what was appended, as `root_of_leaves` (32 bytes)."""
+        if not self.roots:
+            return root_of_leaves(())
+        *larger, node = self.roots
+        for subtree in reversed(larger):
+            node = _node(subtree, node)
+        return node
+
+
+class Tree(Sequence[LeafHash]):
+    """Leaf hashes that grow, with the root of every full subtree kept beside them.
+
+    A proof then costs O(log² n) and not O(n): whoever answers strangers needs that. Twice the
+    memory of the leaves.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._levels: list[list[bytes]] = [[]]
+
+    def append(self, leaf: LeafHash) -> None:
+        """One entry more."""
+        node: bytes = leaf
+        for level in range(len(self._levels) + 1):
+            if level == len(self._levels):
+                self._levels.append([])
+            self._levels[level].append(node)
+            if len(self._levels[level]) % 2:
+                break
+            node = _node(*self._levels[level][-2:])
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    @overload
+    def __getitem__(self, place: int) -> LeafHash: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[LeafHash]: ...
+    def __getitem__(self, place: int | slice) -> LeafHash | list[LeafHash]:
+        if isinstance(place, slice):
+            return [LeafHash(leaf) for leaf in self._levels[0][place]]
+        return LeafHash(self._levels[0][place])
+
+    def full(self, start: int, stop: int) -> bytes | None:
+        """The root of these leaves where they are one full subtree, else None."""
+        size = stop - start
+        if size & (size - 1) or start % size:
+            return None
+        return self._levels[size.bit_length() - 1][start // size]
+
+    def root(self, size: int) -> bytes:
+        """MTH of the first `size` entries."""
+        self._check(size)
+        return _root(self, 0, size) if size else root_of_leaves(())
+
+    def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
+        """PATH(index, D[size]), as `inclusion_proof` of the first `size` entries."""
+        self._check(size)
+        if not 0 <= index < size:
+            raise InvalidValue(f"there is no entry {index} in a tree of {size}")
+        return tuple(_path(self, index, 0, size))
+
+    def consistency_proof(self, first: int, size: int) -> tuple[bytes, ...]:
+        """PROOF(first, D[size]), as `consistency_proof` of the first `size` entries."""
+        self._check(size)
+        if not 0 <= first <= size:
+            raise InvalidValue(f"a tree of {size} entries never had {first}")
+        return tuple(_subproof(self, first, 0, size, whole=True)) if first else ()
+
+    def _check(self, size: int) -> None:
+        if not 0 <= size <= len(self):
+            raise InvalidValue(f"there are {len(self)} entries, not {size}")
 
 
 def inclusion_proof(entries: Sequence[bytes], index: int) -> tuple[bytes, ...]:
@@ -158,6 +257,9 @@ def _split(start: int, stop: int) -> int:
 
 
 def _root(leaves: Sequence[LeafHash], start: int, stop: int) -> bytes:
+    known = leaves.full(start, stop) if isinstance(leaves, Tree) else None
+    if known is not None:
+        return known
     if stop - start == 1:
         return leaves[start]
     middle = _split(start, stop)

@@ -25,6 +25,9 @@ from privacy.errors import BadCheckpoint, InvalidValue
 MAX_SIGNATURES: Final = 16
 """As many as the specification makes every reader accept."""
 
+MAX_CHARACTERS: Final = 16 * 1024
+"""Of a whole note. A checkpoint with both signatures has some four hundred."""
+
 _DASH: Final = "— "
 _KEY_ID_BYTES: Final = 4
 
@@ -127,6 +130,8 @@ def check_text(text: str) -> None:
 
 def decode(note: str) -> SignedNote:
     """Read a note; `BadCheckpoint` for anything that `SignedNote.encode` does not write."""
+    if len(note) > MAX_CHARACTERS:
+        raise BadCheckpoint(f"a signed note has at most {MAX_CHARACTERS} characters")
     before, separator, lines = note.rpartition("\n\n")
     if not separator or not lines.endswith("\n"):
         raise BadCheckpoint("this is no signed note: a text, an empty line and signature lines")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, TypeAlias
@@ -22,6 +23,13 @@ Z95: Final = 1.959964
 """Two-sided 95 % of a normal distribution: weekly points are shown with it."""
 
 SALT_SIZE: Final = 32
+
+TIME_TO_ASK: Final = timedelta(days=7)
+"""After a batch closed. Long enough for a server that is down over a holiday; then nobody can wait
+for a week that pleases better."""
+
+TIME_TO_OPEN: Final = timedelta(days=1)
+"""After a release. Long enough for a server that restarts; nobody can look first and open later."""
 
 
 class Withheld(StrEnum):

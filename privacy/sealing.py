@@ -27,6 +27,8 @@ _MLKEM_PUBLIC, _MLKEM_SEED, _X25519 = 1184, 64, 32
 PUBLIC_KEY_SIZE: Final = _MLKEM_PUBLIC + _X25519
 PRIVATE_KEY_SIZE: Final = _MLKEM_SEED + _X25519
 
+_NO_KEY: Final = "the HPKE key is not a key of MLKEM768_X25519"
+
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
 
@@ -36,16 +38,24 @@ class CannotOpen(InvalidValue):
 
 def seal(plaintext: bytes, public_key: bytes, info: bytes) -> bytes:
     """enc ‖ ciphertext. Raises `InvalidValue` when `public_key` (raw) is none."""
-    if len(public_key) != PUBLIC_KEY_SIZE:
-        raise InvalidValue(f"an HPKE key has {PUBLIC_KEY_SIZE} bytes, not {len(public_key)}")
+    key = load_public(public_key)
     try:
-        key = MLKEM768X25519PublicKey(
-            MLKEM768PublicKey.from_public_bytes(public_key[:_MLKEM_PUBLIC]),
-            X25519PublicKey.from_public_bytes(public_key[_MLKEM_PUBLIC:]),
-        )
         return _SUITE.encrypt(plaintext, key, info=info)
     except ValueError as error:
-        raise InvalidValue("the HPKE key is not a key of MLKEM768_X25519") from error
+        raise InvalidValue(_NO_KEY) from error
+
+
+def load_public(raw: bytes) -> MLKEM768X25519PublicKey:
+    """A public key. Raises `InvalidValue` for what is none: a share sealed to it would be lost."""
+    if len(raw) != PUBLIC_KEY_SIZE:
+        raise InvalidValue(f"an HPKE key has {PUBLIC_KEY_SIZE} bytes, not {len(raw)}")
+    try:
+        return MLKEM768X25519PublicKey(
+            MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC]),
+            X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC:]),
+        )
+    except ValueError as error:
+        raise InvalidValue(_NO_KEY) from error
 
 
 def unseal(sealed: bytes, private_key: MLKEM768X25519PrivateKey, info: bytes) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from privacy.errors import BadConsistency, BadInclusion, InvalidValue
 from privacy.merkle import (
+    Tree,
     consistency_proof,
     consistency_proof_of_leaves,
     inclusion_proof,
@@ -421,3 +422,31 @@ def test_what_is_refused_is_named() -> None:
         verify_inclusion(HASHES[1], 2, 3, path(2, 0, 3), ROOT_OF[3])
     with pytest.raises(BadConsistency, match="7 entries is not shown to continue the one of 3"):
         verify_consistency(3, ROOT_OF[2], 7, ROOT_OF[7], subproof(3, 0, 7, True))
+
+
+def test_a_tree_that_keeps_its_subtrees_gives_the_proofs_of_the_definition() -> None:
+    entries, tree = [bytes([n]) for n in range(200)], Tree()
+    for entry in entries:
+        tree.append(leaf_hash(entry))
+    assert list(tree) == [leaf_hash(entry) for entry in entries]
+    assert tree[3:5] == [leaf_hash(entry) for entry in entries[3:5]]
+    for size in range(201):
+        part = entries[:size]
+        assert tree.root(size) == tree_hash(part)
+        for index in {0, size // 3, size // 2, size - 1} & set(range(size)):
+            assert tree.inclusion_proof(index, size) == inclusion_proof(part, index)
+        for first in {0, 1, size // 3, size // 2, size} & set(range(size + 1)):
+            assert tree.consistency_proof(first, size) == consistency_proof(part, first)
+
+
+def test_a_tree_has_no_proof_beyond_its_end() -> None:
+    tree = Tree()
+    tree.append(leaf_hash(b"one"))
+    for refused in (
+        lambda: tree.root(2),
+        lambda: tree.inclusion_proof(1, 1),
+        lambda: tree.inclusion_proof(0, 2),
+        lambda: tree.consistency_proof(2, 1),
+    ):
+        with pytest.raises(InvalidValue):
+            refused()

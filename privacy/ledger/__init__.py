@@ -1,0 +1,1 @@
+"""The ledger: what is written in it, by which rules, and how it is proven (protocol §8)."""
