@@ -48,11 +48,13 @@ REJECTION_FROM_WIRE: Final = MappingProxyType(
     {number: reason for reason, number in REJECTION_TO_WIRE.items()}
 )
 
-_ERROR_STATUS: Final[Mapping[type[PluraleError], grpc.StatusCode]] = MappingProxyType(
+ERROR_STATUS: Final[Mapping[type[PluraleError], grpc.StatusCode]] = MappingProxyType(
     {
         errors.InvalidValue: _CODE.INVALID_ARGUMENT,
         errors.NotInForce: _CODE.FAILED_PRECONDITION,
         errors.KeysNotExchanged: _CODE.FAILED_PRECONDITION,
+        errors.BadCheckpoint: _CODE.FAILED_PRECONDITION,
+        errors.LedgerBehind: _CODE.FAILED_PRECONDITION,
         # Not UNAVAILABLE: that would be tried again within seconds.
         errors.BatchNotClosed: _CODE.FAILED_PRECONDITION,
         errors.BatchDisagreement: _CODE.FAILED_PRECONDITION,
@@ -62,7 +64,7 @@ _ERROR_STATUS: Final[Mapping[type[PluraleError], grpc.StatusCode]] = MappingProx
         errors.UnopenedShare: _CODE.FAILED_PRECONDITION,
     }
 )
-_ERROR_BY_NAME = {kind.__name__: kind for kind in _ERROR_STATUS}
+_ERROR_BY_NAME = {kind.__name__: kind for kind in ERROR_STATUS}
 
 
 def to_status(error: PluraleError) -> tuple[grpc.StatusCode, str, Metadata]:
@@ -70,7 +72,7 @@ def to_status(error: PluraleError) -> tuple[grpc.StatusCode, str, Metadata]:
     if isinstance(error, ReportRejected):
         metadata = ((REJECTION_KEY, error.reason.name),)
         return REJECTION_STATUS[error.reason], str(error), metadata
-    code = _ERROR_STATUS.get(type(error), _CODE.FAILED_PRECONDITION)
+    code = ERROR_STATUS.get(type(error), _CODE.FAILED_PRECONDITION)
     return code, str(error), ((ERROR_KEY, type(error).__name__),)
 
 

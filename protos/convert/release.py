@@ -14,9 +14,10 @@ _WITHHELD_TO_WIRE = {
 _WITHHELD_FROM_WIRE = {number: reason for reason, number in _WITHHELD_TO_WIRE.items()}
 
 
-def ask_to_wire(ask: Ask) -> wire.ReleaseRequest:
-    """The leader's question."""
+def ask_to_wire(ask: Ask, checkpoint: str) -> wire.ReleaseRequest:
+    """The leader's question, with the last checkpoint that it witnessed."""
     return wire.ReleaseRequest(
+        checkpoint=checkpoint,
         batch=batch_to_wire(ask.batch),
         count=ask.count,
         id_root=ask.id_root,

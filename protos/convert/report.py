@@ -28,14 +28,19 @@ def batch_from_wire(message: wire.BatchId) -> BatchId:
     """A message as a `BatchId`; raises `InvalidValue` when it names no window or agreement."""
     if len(message.agreement_digest) != _DIGEST_SIZE:
         raise InvalidValue(f"an agreement digest has {_DIGEST_SIZE} bytes")
-    if len(message.window) != _WINDOW_LENGTH:  # what is longer is not worth quoting
-        raise InvalidValue("the window is not an ISO week: write it like 2026-W05")
     return BatchId(
         agreement=AgreementDigest(message.agreement_digest),
         task=TaskId(message.task),
         group=GroupId(message.group),
-        window=Window.parse(message.window),
+        window=window_from_wire(message.window),
     )
+
+
+def window_from_wire(written: str) -> Window:
+    """A window's text; raises `InvalidValue` when it names none."""
+    if len(written) != _WINDOW_LENGTH:  # what is longer is not worth quoting
+        raise InvalidValue("the window is not an ISO week: write it like 2026-W05")
+    return Window.parse(written)
 
 
 def upload_to_wire(report: Report) -> wire.UploadRequest:

@@ -25,23 +25,23 @@ _sym_db = _symbol_database.Default()
 from protos.v1 import report_pb2 as protos_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17protos/v1/release.proto\x12\nplurale.v1\x1a\x16protos/v1/report.proto\"h\n\x0eReleaseRequest\x12\"\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0f\n\x07id_root\x18\x03 \x01(\x0c\x12\x12\n\ncommitment\x18\x04 \x01(\x0c\"d\n\x0fReleaseResponse\x12\x16\n\x0cnoised_share\x18\x01 \x01(\x0cH\x00\x12.\n\x08withheld\x18\x02 \x01(\x0e\x32\x1a.plurale.v1.WithheldReasonH\x00\x42\t\n\x07outcome\"X\n\x0bOpenRequest\x12\"\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x17\n\x0f\x61ggregate_share\x18\x03 \x01(\x0c\"8\n\x0cOpenResponse\x12\x13\n\x0bresult_salt\x18\x01 \x01(\x0c\x12\x13\n\x0bresult_hash\x18\x02 \x01(\x0c*|\n\x0eWithheldReason\x12\x1f\n\x1bWITHHELD_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fWITHHELD_REASON_BATCH_TOO_SMALL\x10\x01\x12$\n WITHHELD_REASON_BUDGET_EXHAUSTED\x10\x02\x32\x84\x01\n\x07Release\x12>\n\x03\x41sk\x12\x1a.plurale.v1.ReleaseRequest\x1a\x1b.plurale.v1.ReleaseResponse\x12\x39\n\x04Open\x12\x17.plurale.v1.OpenRequest\x1a\x18.plurale.v1.OpenResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17protos/v1/release.proto\x12\nplurale.v1\x1a\x16protos/v1/report.proto\"|\n\x0eReleaseRequest\x12\"\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0f\n\x07id_root\x18\x03 \x01(\x0c\x12\x12\n\ncommitment\x18\x04 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x05 \x01(\t\"d\n\x0fReleaseResponse\x12\x16\n\x0cnoised_share\x18\x01 \x01(\x0cH\x00\x12.\n\x08withheld\x18\x02 \x01(\x0e\x32\x1a.plurale.v1.WithheldReasonH\x00\x42\t\n\x07outcome\"X\n\x0bOpenRequest\x12\"\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x17\n\x0f\x61ggregate_share\x18\x03 \x01(\x0c\"8\n\x0cOpenResponse\x12\x13\n\x0bresult_salt\x18\x01 \x01(\x0c\x12\x13\n\x0bresult_hash\x18\x02 \x01(\x0c*|\n\x0eWithheldReason\x12\x1f\n\x1bWITHHELD_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fWITHHELD_REASON_BATCH_TOO_SMALL\x10\x01\x12$\n WITHHELD_REASON_BUDGET_EXHAUSTED\x10\x02\x32\x84\x01\n\x07Release\x12>\n\x03\x41sk\x12\x1a.plurale.v1.ReleaseRequest\x1a\x1b.plurale.v1.ReleaseResponse\x12\x39\n\x04Open\x12\x17.plurale.v1.OpenRequest\x1a\x18.plurale.v1.OpenResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.v1.release_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WITHHELDREASON']._serialized_start=419
-  _globals['_WITHHELDREASON']._serialized_end=543
+  _globals['_WITHHELDREASON']._serialized_start=439
+  _globals['_WITHHELDREASON']._serialized_end=563
   _globals['_RELEASEREQUEST']._serialized_start=63
-  _globals['_RELEASEREQUEST']._serialized_end=167
-  _globals['_RELEASERESPONSE']._serialized_start=169
-  _globals['_RELEASERESPONSE']._serialized_end=269
-  _globals['_OPENREQUEST']._serialized_start=271
-  _globals['_OPENREQUEST']._serialized_end=359
-  _globals['_OPENRESPONSE']._serialized_start=361
-  _globals['_OPENRESPONSE']._serialized_end=417
-  _globals['_RELEASE']._serialized_start=546
-  _globals['_RELEASE']._serialized_end=678
+  _globals['_RELEASEREQUEST']._serialized_end=187
+  _globals['_RELEASERESPONSE']._serialized_start=189
+  _globals['_RELEASERESPONSE']._serialized_end=289
+  _globals['_OPENREQUEST']._serialized_start=291
+  _globals['_OPENREQUEST']._serialized_end=379
+  _globals['_OPENRESPONSE']._serialized_start=381
+  _globals['_OPENRESPONSE']._serialized_end=437
+  _globals['_RELEASE']._serialized_start=566
+  _globals['_RELEASE']._serialized_end=698
 # @@protoc_insertion_point(module_scope)

@@ -45,11 +45,14 @@ class ReleaseRequest(_message.Message):
     COUNT_FIELD_NUMBER: _builtins.int
     ID_ROOT_FIELD_NUMBER: _builtins.int
     COMMITMENT_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_FIELD_NUMBER: _builtins.int
     count: _builtins.int
     id_root: _builtins.bytes
     """Merkle root over the sorted report ids"""
     commitment: _builtins.bytes
     """SHA-256(salt, the leader's aggregate share)"""
+    checkpoint: _builtins.str
+    """the last one that the leader witnessed; empty: none yet"""
     @_builtins.property
     def batch(self) -> _report_pb2.BatchId: ...
     def __init__(
@@ -59,10 +62,11 @@ class ReleaseRequest(_message.Message):
         count: _builtins.int = ...,
         id_root: _builtins.bytes = ...,
         commitment: _builtins.bytes = ...,
+        checkpoint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "commitment", b"commitment", "count", b"count", "id_root", b"id_root"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "checkpoint", b"checkpoint", "commitment", b"commitment", "count", b"count", "id_root", b"id_root"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -11,13 +11,15 @@ from privacy.agreement.model import AgreementDigest
 from privacy.batch import BatchId
 from privacy.errors import InvalidValue, Rejection
 from privacy.groups import GroupId
+from privacy.ledger.answers import CheckpointAnswer, OutcomeAnswer, WindowAnswer
+from privacy.ledger.proven import ProvenEntry
 from privacy.metrics import TaskId
 from privacy.receipt import Receipt
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld
 from privacy.report import Report, ReportId
 from privacy.window import Window
-from protos.convert import aggregation, release, report, stored
-from protos.v1 import aggregation_pb2, release_pb2, report_pb2
+from protos.convert import aggregation, ledger, release, report, stored
+from protos.v1 import aggregation_pb2, ledger_pb2, release_pb2, report_pb2
 
 BATCH = BatchId(
     AgreementDigest(bytes(range(32))), TaskId("Überblick"), GroupId("Süd / 1"), Window(2026, 5)
@@ -102,13 +104,15 @@ def test_stored_bytes_that_do_not_decode_are_named(decode: object) -> None:
 
 def test_questions_go_there_and_back() -> None:
     ask = Ask(BATCH, 12, secrets.token_bytes(32), secrets.token_bytes(32))
-    assert release.ask_from_wire(release.ask_to_wire(ask)) == ask
+    message = release.ask_to_wire(ask, "a note")
+    assert release.ask_from_wire(message) == ask
+    assert message.checkpoint == "a note"
 
 
 @pytest.mark.parametrize("name", ["id_root", "commitment"])
 @pytest.mark.parametrize("value", [b"", bytes(31), bytes(33)], ids=len)
 def test_a_question_with_a_hash_of_another_size_is_refused(name: str, value: bytes) -> None:
-    message = release.ask_to_wire(Ask(BATCH, 12, bytes(32), bytes(32)))
+    message = release.ask_to_wire(Ask(BATCH, 12, bytes(32), bytes(32)), "")
     setattr(message, name, value)
     with pytest.raises(InvalidValue, match="32 bytes"):
         release.ask_from_wire(message)
@@ -133,3 +137,32 @@ def test_openings_go_there_and_back() -> None:
     assert release.opening_from_wire(release.opening_to_wire(opening)) == opening
     answer = OpeningAnswer(b"salt", b"hash")
     assert release.opened_from_wire(release.opened_to_wire(answer)) == answer
+
+
+PROVEN = ProvenEntry(3, b"data", (bytes(32), bytes([1]) * 32))
+
+
+def test_a_checkpoint_goes_there_and_back() -> None:
+    answer = CheckpointAnswer("a note", (bytes(32),))
+    assert ledger.checkpoint_from_wire(ledger.checkpoint_to_wire(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [WindowAnswer(AgreementDigest(bytes(32)), 2, PROVEN), WindowAnswer(None, 0, None)],
+    ids=["in force", "none"],
+)
+def test_what_holds_for_a_window_goes_there_and_back(answer: WindowAnswer) -> None:
+    assert ledger.window_from_wire(ledger.window_to_wire(answer)) == answer
+
+
+def test_an_outcome_goes_there_and_back() -> None:
+    answer = OutcomeAnswer((PROVEN, PROVEN), (ReportId(bytes(16)), ReportId(b"x" * 16)))
+    assert ledger.outcome_from_wire(ledger.outcome_to_wire(answer)) == answer
+
+
+def test_an_answer_with_a_part_of_another_size_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="32 bytes"):
+        ledger.window_from_wire(ledger_pb2.WindowResponse(agreement_digest=b"short"))
+    with pytest.raises(InvalidValue, match="16 bytes"):
+        ledger.outcome_from_wire(ledger_pb2.OutcomeResponse(report_ids=[bytes(17)]))

@@ -68,6 +68,8 @@ def test_every_rejection_has_its_number_on_the_wire() -> None:
         errors.UnopenedShare("a day"),
         errors.NotAsked("a week"),
         errors.KeysNotExchanged("not yet"),
+        errors.BadCheckpoint("not witnessed"),
+        errors.LedgerBehind("an old copy"),
     ],
 )
 def test_an_error_arrives_as_itself(error: PluraleError) -> None:
