@@ -23,12 +23,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
-
-from aggregator.agreements import AgreementBook
 from aggregator.model import Batch, BatchState, ReportState
 from aggregator.store.sql import Store, Transaction
 from aggregator.verify_key import verify_key
+from aggregator.window_keys import WindowKeyring
 from privacy import fields
 from privacy.aggregation import (
     JOB_ID_SIZE,
@@ -41,6 +39,7 @@ from privacy.aggregation import (
 )
 from privacy.agreement.model import Role
 from privacy.batch import BatchId
+from privacy.book import AgreementBook
 from privacy.errors import BatchDisagreement, NotAsked, Rejection, ReportRejected
 from privacy.report import ReportId, report_digest
 from privacy.vdaf.messages import OutShare, VerifyState
@@ -65,14 +64,14 @@ class LeaderAggregation:
 
     store: Store
     book: AgreementBook
-    hpke_key: MLKEM768X25519PrivateKey
+    keyring: WindowKeyring
     helper: HelperJobs
     random: Callable[[int], bytes]
 
     def run(self, batch: Batch) -> None:
         """Move the reports of the batch that were admitted so far, as many as fit in a step."""
         with self.store.read() as tx:
-            verifier = _verifier(tx, self.book, batch.id, Role.LEADER, self.hpke_key)
+            verifier = _verifier(tx, self.book, batch.id, Role.LEADER, self.keyring)
             unanswered = [decode_job(request) for request in tx.jobs.unanswered(batch)]
         for job in unanswered:
             with self.store.read() as tx:
@@ -140,7 +139,7 @@ class HelperAggregation:
 
     store: Store
     book: AgreementBook
-    hpke_key: MLKEM768X25519PrivateKey
+    keyring: WindowKeyring
     clock: Clock
     _refused: set[bytes] = field(default_factory=set)
 
@@ -172,12 +171,14 @@ class HelperAggregation:
         batch = tx.batches.get_or_open(batch_id)
         if batch.state is BatchState.NOT_ASKED:
             raise NotAsked(f"{batch_id} was not asked for within a week of its closing")
-        if batch.state is not BatchState.OPEN:
+        sum_lost = batch.count > 0 and batch.aggregate_share is None
+        if batch.state is not BatchState.OPEN or sum_lost:
+            # After a restored copy a sum may be lost: a new one would be of few people, or of one.
             raise ReportRejected(Rejection.BATCH_CLOSED)
         return batch
 
     def _decide(self, tx: Transaction, batch: Batch, job: Job) -> tuple[Outcome, ...]:
-        verifier = _verifier(tx, self.book, batch.id, Role.HELPER, self.hpke_key)
+        verifier = _verifier(tx, self.book, batch.id, Role.HELPER, self.keyring)
         tally = _Tally(
             verifier=verifier,
             seen=set(tx.reports.digests(batch, (report.id for report in job.reports))),
@@ -237,10 +238,14 @@ def _verifier(
     book: AgreementBook,
     batch: BatchId,
     role: Role,
-    hpke_key: MLKEM768X25519PrivateKey,
+    keyring: WindowKeyring,
 ) -> Verifier:
     return Verifier(
-        role, batch, book.collection(batch), hpke_key, verify_key(tx, batch.task_digest)
+        role,
+        batch,
+        book.collection(batch),
+        keyring.private(batch.window),
+        verify_key(tx, batch.task_digest),
     )
 
 

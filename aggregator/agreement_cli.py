@@ -1,33 +1,23 @@
 """``plurale-aggregator agreement``: write, check, show, compare, sign and activate agreements."""
 
 import argparse
-import textwrap
 from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
-from typing import Final
 
-from aggregator import interview, interview_tasks, signing
+from aggregator import interview, interview_tasks, retirement, signing
 from aggregator.drafting import draft
 from aggregator.errors import SetupError
 from aggregator.home import open_home
 from aggregator.interview import Dialogue
 from aggregator.signatures import Mark, signatures
-from privacy.agreement.change import Weight
-from privacy.agreement.diff import changes
+from privacy.agreement.compared import what_changes
 from privacy.agreement.document import from_document
 from privacy.agreement.model import DELTA, Agreement, Party
-from privacy.agreement.words import WIDTH, fingerprint, in_plain_words
+from privacy.agreement.words import fingerprint, in_plain_words
 from privacy.errors import BadSignature
 from privacy.groups import GroupId
 from privacy.noise import epsilon
-
-_HEADINGS: Final = {
-    Weight.LOOSENED: "Loosened: more may be learned about you, or is asked of you",
-    Weight.NEUTRAL: "Changed",
-    Weight.TIGHTENED: "Tightened: less may be learned about you, or is asked of you",
-}
 
 
 def print_key(key: bytes) -> None:
@@ -93,22 +83,7 @@ def _show(options: argparse.Namespace) -> None:
 
 def _diff(options: argparse.Namespace) -> None:
     old, new = (signing.read(file) for file in (options.old, options.new))
-    told = changes(old, new)
-    if not told:
-        print("Nothing changes.")
-    for number, (weight, same) in enumerate(groupby(told, key=lambda change: change.weight)):
-        print("\n" * bool(number) + _HEADINGS[weight])
-        for change in same:
-            print(
-                textwrap.fill(
-                    change.sentence,
-                    WIDTH,
-                    initial_indent="• ",
-                    subsequent_indent="  ",
-                    break_on_hyphens=False,
-                    break_long_words=False,
-                )
-            )
+    print(what_changes(old, new), end="")
 
 
 def _sign(options: argparse.Namespace) -> None:
@@ -135,6 +110,7 @@ def _agrees(question: str) -> bool:
 
 def _activate(options: argparse.Namespace) -> None:
     home = open_home(options.directory)
+    waiting = home.successor_key() is not None
     signed = signing.activate(home, options.file, datetime.now(UTC))
     agreement = signed.agreement
     print(
@@ -144,7 +120,27 @@ def _activate(options: argparse.Namespace) -> None:
     for party in Party:
         print(f"Key of the {party}:")
         print_key(agreement.party(party).signing_key)
+    if waiting and home.successor_key() is None:
+        print(f"The new key of the {home.party} is now {home.keys / 'signing.pem'}. When both have")
+        print(f"activated this version, destroy {home.keys / 'signing.old.pem'}.")
     print("Compare the other party's key with them, by voice or on paper. Restart the server.")
+
+
+def _retire(options: argparse.Namespace) -> None:
+    home = open_home(options.directory)
+    print(
+        f"This ends version {options.version} of the agreement for everybody. The window that has "
+        "begun is still\ncollected, no later one. It cannot be taken back: afterwards only a new "
+        "version collects anything."
+    )
+    if not options.yes and not _agrees(f"End it in the name of the {home.party}?"):
+        raise SetupError("not ended: nothing was changed")
+    last = retirement.retire(home, options.version, datetime.now(UTC))
+    print(f"Ended. The last window is {last}.")
+    if home.party is Party.COUNCIL:
+        print("It is in the ledger. The servers and all devices learn it from there.")
+    else:
+        print("This server tells the council's while it runs; it counts once it is in the ledger.")
 
 
 def add_commands(agreement: argparse.ArgumentParser) -> None:
@@ -170,7 +166,11 @@ def add_commands(agreement: argparse.ArgumentParser) -> None:
     compared.add_argument("new", type=Path, metavar="NEW", help="TOML or signed file")
     sign = action("sign", _sign, "sign an agreement (TOML) or a signed one in the party's name")
     activate = action("activate", _activate, "put a fully signed agreement into force here")
-    for parser in (sign, activate):
+    retired = action("retire", _retire, "end a version: nothing is collected after this week")
+    for parser in (sign, activate, retired):
         parser.add_argument("directory", type=Path, metavar="DIRECTORY", help="the server's own")
+    for parser in (sign, activate):
         parser.add_argument("file", type=Path, metavar="FILE", help="the agreement")
+    retired.add_argument("version", type=int, metavar="VERSION", help="its number")
     sign.add_argument("--yes", action="store_true", help="sign without being asked")
+    retired.add_argument("--yes", action="store_true", help="end it without being asked")

@@ -3,7 +3,8 @@
 1. When a batch is closed and every admitted report is decided, fix count, root, salt and
    commitment in one transaction. From then on the batch takes no report.
 2. Ask the helper. Store its noised share, or why the batch is withheld.
-3. Open the own share to the helper; only then is the result the leader's to show.
+3. Open the own share to the helper, once its ledger shows the release; only then is the result the
+   leader's to show.
 
 Each step repeats with the same bytes after a crash.
 """
@@ -13,10 +14,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from aggregator.agreements import AgreementBook
 from aggregator.model import Batch, BatchState, ReleaseRecord, ReportState
-from aggregator.store.sql import Store
+from aggregator.store.sql import Store, Transaction
+from aggregator.witness import Witness
+from privacy import fields
 from privacy.batch import BatchId
+from privacy.book import AgreementBook
 from privacy.errors import (
     BatchDisagreement,
     BatchNotClosed,
@@ -26,6 +29,7 @@ from privacy.errors import (
     ReleaseRefused,
     UnopenedShare,
 )
+from privacy.ledger.entries import BatchReleased, Body, ResultOpened
 from privacy.release import (
     SALT_SIZE,
     Ask,
@@ -47,8 +51,11 @@ _FINAL_STATE: Final[Mapping[type[PluraleError], BatchState]] = MappingProxyType(
 class HelperReleases(Protocol):
     """The helper, as the leader sees it."""
 
-    def ask(self, ask: Ask) -> bytes | Withheld:
-        """The helper's noised share, or why the batch is withheld."""
+    def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
+        """The helper's noised share, or why the batch is withheld.
+
+        `witnessed`: the last checkpoint that this side witnessed.
+        """
         ...
 
     def open(self, opening: Opening) -> OpeningAnswer:
@@ -63,6 +70,7 @@ class LeaderRelease:
     store: Store
     book: AgreementBook
     helper: HelperReleases
+    witness: Witness
     clock: Clock
     random: Callable[[int], bytes]
 
@@ -134,7 +142,7 @@ class LeaderRelease:
             raise BatchDisagreement(f"{batch_id}: the question to the helper is lost")
         if record.noised_share is None:
             ask = Ask(batch_id, record.count, record.id_root, record.commitment)
-            answer = self.helper.ask(ask)  # 2
+            answer = self.helper.ask(ask, self.witness.witnessed())  # 2
             if isinstance(answer, Withheld):
                 self._withhold(batch, record, answer)
                 return
@@ -142,6 +150,7 @@ class LeaderRelease:
             record = replace(record, noised_share=answer)
             self._result(batch, record)
             with self.store.write() as tx:
+                _check_written(tx, batch, BatchReleased, fields.sha256(answer))
                 tx.releases.put(batch, record)
                 tx.batches.set_state(batch, BatchState.RELEASED)
         self._open(batch, record)
@@ -163,11 +172,13 @@ class LeaderRelease:
         if record.salt is None or record.own_share is None:
             raise BatchDisagreement(f"{batch.id}: the own share is lost and cannot be opened")
         result = self._result(batch, record)
+        self.witness.check_released(batch.id)
         opening = Opening(batch.id, record.salt, record.own_share)
         answer = self.helper.open(opening)  # 3
         if answer.result_hash != result.hash(answer.salt):
             raise BatchDisagreement(f"{batch.id}: the helper recorded another result")
         with self.store.write() as tx:
+            _check_written(tx, batch, ResultOpened, answer.result_hash)
             opened = replace(record, totals=result.totals, result_salt=answer.salt)
             tx.releases.put(batch, opened)
             tx.batches.set_sum(batch, batch.count, None)
@@ -183,3 +194,19 @@ class LeaderRelease:
             )
         except InvalidValue as error:
             raise BatchDisagreement(f"{batch.id}: the helper's share does not decode") from error
+
+
+def _check_written(tx: Transaction, batch: Batch, kind: type[Body], answered: bytes) -> None:
+    """Compare an answer with the ledger, if the entry came before it: after a crash or a timeout.
+
+    What comes in the usual order is compared by `aggregator.witness`.
+    """
+    for entry in tx.ledger.about(batch.id):
+        body = entry.body
+        written = body.noised_share_hash if isinstance(body, BatchReleased) else None
+        written = body.hash if isinstance(body, ResultOpened) else written
+        if isinstance(body, kind) and written != answered:
+            raise BatchDisagreement(
+                f"{batch.id}: the helper answered something else than entry {entry.index} of the "
+                f"ledger ({body.kind})"
+            )

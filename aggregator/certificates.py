@@ -5,6 +5,7 @@ a common one, either party could pose as the other.
 """
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -45,17 +46,18 @@ def authority(organisation: str, now: datetime) -> KeyPair:
     return _pair(certificate, key)
 
 
-def server(ca: KeyPair, host: str, now: datetime) -> KeyPair:
-    """A certificate for `host`, used as server, and as client towards the other party."""
+def server(ca: KeyPair, hosts: Sequence[str], now: datetime) -> KeyPair:
+    """A certificate for these hosts, used as server, and as client towards the other party."""
     root = x509.load_pem_x509_certificate(ca.certificate)
     key = ec.generate_private_key(ec.SECP256R1())
+    names = [_subject(host) for host in dict.fromkeys(hosts)]
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     certificate = (
-        _builder(_name(host), root.subject, key, now)
+        _builder(_name(hosts[0]), root.subject, key, now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        .add_extension(x509.SubjectAlternativeName([_subject(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(_load(ca.key), hashes.SHA256())
     )
     return _pair(certificate, key)

@@ -15,20 +15,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aggregator import plan_table, planning, show, signing
+from aggregator import ledger_cli, plan_table, planning, show, signing, successor
 from aggregator.agreement_cli import add_commands, print_key
-from aggregator.agreements import AgreementBook
 from aggregator.errors import SetupError
 from aggregator.home import create_home, open_home
-from aggregator.results import Results
+from aggregator.results import read_results
 from aggregator.server import Aggregator, Surroundings
 from aggregator.store.sql import Store
-from aggregator.tidy import quarter_row, window_row
 from privacy.agreement.document import parse_endpoint
 from privacy.agreement.model import ROLE_OF, Party, Role
+from privacy.book import AgreementBook
 from privacy.errors import InvalidAgreement, PluraleError
 from privacy.noise import DiscreteGaussian
 from privacy.plan.whole import plan
+from privacy.tidy import quarter_row, window_row
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,6 +65,7 @@ def _tolerate_narrow_terminals() -> None:
 
 def _init(options: argparse.Namespace) -> None:
     endpoint = parse_endpoint(options.endpoint)
+    peer = parse_endpoint(options.peer_endpoint) if options.peer_endpoint else None
     home = create_home(
         options.directory,
         Party(options.party),
@@ -72,6 +73,8 @@ def _init(options: argparse.Namespace) -> None:
         administrator=options.administrator,
         endpoint=endpoint,
         listen=parse_endpoint(options.listen) if options.listen else endpoint,
+        peer_endpoint=peer,
+        peer_listen=parse_endpoint(options.peer_listen) if options.peer_listen else peer,
         now=datetime.now(UTC),
         random=secrets.token_bytes,
     )
@@ -80,6 +83,19 @@ def _init(options: argparse.Namespace) -> None:
     print_key(home.signing_key().public_key().public_bytes_raw())
     print(f"Put {home.terms} into the agreement. Then both parties sign it:")
     print(f"  plurale-aggregator agreement sign {home.path} AGREEMENT.toml")
+
+
+def _successor(options: argparse.Namespace) -> None:
+    home = open_home(options.directory)
+    public = successor.make(home, secrets.token_bytes)
+    print(f"Made {home.keys / 'successor.pem'}, with which the {home.party} may sign later.")
+    print("Fingerprint of the new key, for others to compare:")
+    print_key(public)
+    print(f"1. Put {home.terms} into the next version of the agreement, which announces the key.")
+    print("2. Both parties sign that version with their present keys, and each activates it.")
+    print("3. In a version after it, put the new key in the place of signing_key and leave")
+    print("   successor_key out. It is signed with the new key; activating it puts that key in")
+    print("   the place of the present one.")
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -105,7 +121,7 @@ def _results(options: argparse.Namespace) -> None:
         raise SetupError(f"{home.path} is the {home.party}'s: results are read at the employer's")
     store = Store(home.database)
     try:
-        read = Results(store, AgreementBook(signing.activated(home, store)))
+        read = read_results(store, AgreementBook(signing.activated(home, store)))
         rows = [window_row(each) for each in read.windows()]
         rows += [quarter_row(each) for each in read.quarters()]
     finally:
@@ -136,8 +152,16 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--administrator", required=True, help="who administers this server")
     init.add_argument("--endpoint", required=True, help="HOST:PORT at which others reach it")
     init.add_argument("--listen", help="ADDRESS:PORT to listen on, if not the endpoint")
+    init.add_argument(
+        "--peer-endpoint", help="council only: HOST:PORT at which the employer's server reaches it"
+    )
+    init.add_argument("--peer-listen", help="ADDRESS:PORT to listen on, if not the peer endpoint")
     init.set_defaults(command=_init)
+    successor_of = commands.add_parser("successor", help="make the party's next signing key")
+    successor_of.add_argument("directory", type=Path, metavar="DIRECTORY", help="the server's own")
+    successor_of.set_defaults(command=_successor)
     add_commands(commands.add_parser("agreement", help="write, check, sign, activate agreements"))
+    ledger_cli.add_commands(commands.add_parser("ledger", help="export it, or restore it"))
     planner = commands.add_parser("plan", help="what an agreement can answer, and what it costs")
     planner.add_argument("agreement", type=Path, metavar="AGREEMENT", help="TOML or signed file")
     planner.add_argument("--json", action="store_true", help="for other programs")

@@ -1,7 +1,6 @@
 """An agreement as commented TOML: what ``agreement new`` writes, and what people go on editing."""
 
 import json
-import textwrap
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -22,9 +21,10 @@ _PARTY: Final = MappingProxyType(
         "name": "Who the party is.",
         "administrator": "Who runs its server. Nobody may run both.",
         "endpoint": "Where its server is reached.",
+        "peer_endpoint": "Where the employer's server reaches it.",
         "signing_key": "The key with which the party signs agreements.",
+        "successor_key": "Another key with which it may sign the next version.",
         "server_key": "The key with which its server signs.",
-        "hpke_key": "The key to which its halves of reports are sealed.",
         "ca_certificate": "The certificate under which its server is trusted.",
     }
 )
@@ -40,7 +40,7 @@ COMMENTS: Final = MappingProxyType(
         "idle_minutes": "Minutes without input after which time no longer counts as active.",
         "upload_days": "Days after a week in which its reports may be sent.",
         "retention_weeks": "Weeks for which released results are kept.",
-        **{f"employer.{key}": comment for key, comment in _PARTY.items()},
+        **{f"employer.{key}": each for key, each in _PARTY.items() if key != "peer_endpoint"},
         **{f"council.{key}": comment for key, comment in _PARTY.items()},
         "working_time.time_zone": "All times below are local times there.",
         "working_time.days": "Working days.",
@@ -113,9 +113,7 @@ def _value(key: str, entry: Any) -> str:
         return str(entry)
     if key in _EXACT:
         return _number(entry)
-    if key == "hpke_key":  # line breaks in a key count for nothing
-        return _text("\n".join([*textwrap.wrap(entry, 76), ""]))
-    return _text(entry)
+    return written(entry)
 
 
 def _number(exact: str) -> str:
@@ -126,7 +124,8 @@ def _number(exact: str) -> str:
     return f'"{exact}"'
 
 
-def _text(text: str) -> str:
+def written(text: str) -> str:
+    """A text as TOML writes it."""
     # A JSON string is a TOML basic string; in three quotes, lines may stay lines.
     lines = [json.dumps(line, ensure_ascii=False)[1:-1] for line in text.split("\n")]
     if len(lines) == 1:

@@ -18,13 +18,13 @@ from itertools import groupby
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
-from aggregator.agreements import AgreementBook
 from aggregator.model import Batch, BatchState, ReportState
 from aggregator.store.sql import Store, Transaction
+from aggregator.window_keys import WindowKeyring
 from privacy.agreement.model import Role
-from privacy.batch import BatchId
+from privacy.batch import BatchId, Collection
+from privacy.book import AgreementBook
 from privacy.errors import PluraleError, Rejection, ReportRejected
 from privacy.receipt import Receipt, sign_receipt
 from privacy.report import Report, check_sizes, open_input_share
@@ -49,30 +49,38 @@ class Intake:
 
     store: Store
     book: AgreementBook
-    hpke_key: MLKEM768X25519PrivateKey
+    keyring: WindowKeyring
     server_key: Ed25519PrivateKey
     clock: Clock
 
     def admit(self, report: Report) -> Admission:
-        """Steps 1 to 4 and 6: everything that needs no database."""
+        """Steps 1 to 4 and 6: everything but the report's id.
+
+        Raises `KeysNotExchanged` when this server lacks the window's key.
+        """
         try:
             collection = self.book.collection(report.batch)  # 1, 2
             if self.clock() < self.book.upload_opens(report.batch):
                 raise ReportRejected(Rejection.WINDOW_NOT_OVER)
             check_sizes(collection, report)  # 3
-            open_input_share(  # 6
-                collection,
-                self.hpke_key,
-                Role.LEADER,
-                report.batch,
-                report.id,
-                report.public_share,
-                report.leader_share,
-            )
+            if self.clock() < self.book.upload_closes(report.batch):
+                self._open(collection, report)  # 6
         except ReportRejected as rejected:
             known = self.book.exists(report.batch)
             return Turned(report.batch if known else None, rejected.reason)
         return report
+
+    def _open(self, collection: Collection, report: Report) -> None:
+        # Not after the closing: the key may be erased, and what is new is refused anyway.
+        open_input_share(
+            collection,
+            self.keyring.private(report.batch.window),
+            Role.LEADER,
+            report.batch,
+            report.id,
+            report.public_share,
+            report.leader_share,
+        )
 
     def commit(self, admissions: Sequence[Admission]) -> list[Decision]:
         """Step 5 and storing, in one transaction; one decision for each admission, in order."""

@@ -70,26 +70,3 @@ class ReleaseRecord:
     totals: tuple[int, ...] | None = field(default=None, repr=False)
     result_salt: bytes | None = field(default=None, repr=False)
     withheld: str | None = None
-
-
-class OutcomeKind(StrEnum):
-    """Kinds of entries on the record, in the words of the ledger they will move to."""
-
-    AGREEMENT_ACTIVATED = "agreement activated"
-    VERIFY_KEY_COMMITTED = "verify-key commitments"
-    RELEASE = "release"
-    RESULT = "result"
-    WITHHELD = "withheld"
-    UNOPENED = "unopened"
-    NOT_ASKED = "not asked"
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One entry on the record. `body` holds text and numbers only, and never a value."""
-
-    sequence: int
-    at: datetime
-    kind: OutcomeKind
-    body: dict[str, str]

@@ -6,14 +6,23 @@ from typing import TypeVar
 import grpc
 
 from privacy.aggregation import Job, Outcome
-from privacy.agreement.model import TaskDigest
+from privacy.agreement.model import AgreementDigest, TaskDigest
 from privacy.errors import InvalidValue
+from privacy.ledger.answers import FollowAnswer
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld
 from privacy.verify_key import HALF_SIZE
+from privacy.window import Window
 from protos.channel import CALL_SECONDS
 from protos.convert import aggregation, release
 from protos.status import from_rpc
-from protos.v1 import activation_pb2, activation_pb2_grpc, aggregation_pb2_grpc, release_pb2_grpc
+from protos.v1 import (
+    activation_pb2,
+    activation_pb2_grpc,
+    aggregation_pb2_grpc,
+    ledger_pb2,
+    ledger_pb2_grpc,
+    release_pb2_grpc,
+)
 
 _Response = TypeVar("_Response")
 
@@ -27,6 +36,7 @@ class Helper:
         self._activation = activation_pb2_grpc.ActivationStub(channel)
         self._aggregation = aggregation_pb2_grpc.AggregationStub(channel)
         self._release = release_pb2_grpc.ReleaseStub(channel)
+        self._witness = ledger_pb2_grpc.WitnessStub(channel)
 
     def commit(self, task: TaskDigest, commitment: bytes) -> bytes:
         """Give the leader's commitment, get the helper's."""
@@ -46,14 +56,33 @@ class Helper:
         request = aggregation.job_to_wire(job)
         return aggregation.outcomes_from_wire(_call(self._aggregation.RunJob, request))
 
-    def ask(self, ask: Ask) -> bytes | Withheld:
+    def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
         """The helper's noised share, or why the batch is withheld."""
-        return release.answer_from_wire(_call(self._release.Ask, release.ask_to_wire(ask)))
+        request = release.ask_to_wire(ask, witnessed)
+        return release.answer_from_wire(_call(self._release.Ask, request))
 
     def open(self, opening: Opening) -> OpeningAnswer:
         """Open the leader's share."""
         request = release.opening_to_wire(opening)
         return release.opened_from_wire(_call(self._release.Open, request))
+
+    def follow(self, first: int) -> FollowAnswer:
+        """New entries of the ledger, and a signed checkpoint."""
+        answer = _call(self._witness.Follow, ledger_pb2.FollowRequest(first=first))
+        return FollowAnswer(answer.note, tuple(answer.entries), answer.witnessed)
+
+    def cosign(self, note: str) -> None:
+        """Give a checkpoint back, cosigned."""
+        _call(self._witness.Cosign, ledger_pb2.CosignRequest(note=note))
+
+    def offer_key(self, window: Window, public: bytes) -> bytes:
+        """Give the leader's public key of a window, get the helper's."""
+        request = ledger_pb2.OfferKeyRequest(window=str(window), key=public)
+        return _call(self._witness.OfferKey, request).key
+
+    def retire(self, agreement: AgreementDigest) -> None:
+        """End a version of the agreement, after the window that has begun."""
+        _call(self._witness.Retire, ledger_pb2.RetireRequest(agreement_digest=agreement))
 
 
 def _call(method: Callable[..., _Response], request: object) -> _Response:

@@ -2,43 +2,57 @@
 
 Helper, when asked, in one transaction:
 
+0. The ledger is not behind what it once showed, nor behind what the employer has witnessed. An old
+   copy of the database would draw noise twice.
 1. Never released. Asked again with the same root: the stored bytes; with another: refused.
    (Before that: the batch must be closed; an early question is answered "not yet".)
 2. Count and root equal its own. If not, the batch stops and needs a person.
 3. The count reaches the release threshold. If not, the batch is withheld, for good.
 4. The budget holds. If not, the batch is withheld, for good.
 5. Draw the noise, once; store the noised share; erase the un-noised one.
-6. Put the release on the record; then answer.
+6. Append the release to the ledger; note how far the ledger has come; then answer.
 
-Then the leader opens its share to the helper, both compute the result, and the helper puts its
-hash on the record. A leader that has looked and does not open within a day is on the record too.
+Then the leader opens its share to the helper, both compute the result, and the helper appends its
+hash. A leader that has looked and does not open within a day is in the ledger too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Final
 
-from aggregator.agreements import AgreementBook
-from aggregator.budget import spent
-from aggregator.model import Batch, BatchState, OutcomeKind, ReleaseRecord
+from aggregator.ledger import CouncilLedger
+from aggregator.model import Batch, BatchState, ReleaseRecord
 from aggregator.store.sql import Store, Transaction
 from privacy import fields
-from privacy.batch import Collection
-from privacy.budget import Budget
+from privacy.batch import BatchId, Collection
+from privacy.book import AgreementBook
 from privacy.errors import (
     AlreadyReleased,
     BatchDisagreement,
     BatchNotClosed,
     BudgetExhausted,
+    LedgerBehind,
     NotAsked,
+    PluraleError,
     UnopenedShare,
     WrongOpening,
+)
+from privacy.ledger.entries import (
+    BatchNotAsked,
+    BatchReleased,
+    BatchStopped,
+    BatchUnopened,
+    BatchWithheld,
+    BudgetAlarm,
+    ResultOpened,
+    StopReason,
 )
 from privacy.noise import NoiseSource, helper_noise
 from privacy.release import (
     SALT_SIZE,
+    TIME_TO_ASK,
+    TIME_TO_OPEN,
     Ask,
     Opening,
     OpeningAnswer,
@@ -50,15 +64,15 @@ from privacy.release import (
 )
 from privacy.window import Clock
 
-TIME_TO_OPEN: Final = timedelta(days=1)
-
-TIME_TO_ASK: Final = timedelta(days=7)
-"""After a batch closed. Long enough for a server that is down over a holiday; then nobody can wait
-for a week that pleases better."""
-
-
 TIME_AFTER_START: Final = timedelta(hours=1)
 """For a leader that asks again every second, to reach a helper that was down."""
+
+_DISAGREEMENT: Final = {
+    StopReason.OTHER_COUNT: "the leader counts {} reports and the helper {}",
+    StopReason.OTHER_REPORTS: "leader and helper count different reports",
+    StopReason.SUM_LOST: "the helper's sum is lost, since its database was restored",
+}
+"""What the leader is told; its count, then the helper's."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +81,30 @@ class HelperRelease:
 
     store: Store
     book: AgreementBook
+    ledger: CouncilLedger
     noise: NoiseSource
     clock: Clock
     random: Callable[[int], bytes]
 
-    def ask(self, ask: Ask) -> bytes | Withheld:
-        """The noised share, or why the batch is withheld. Raises `ReleaseRefused`."""
+    def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
+        """The noised share, or why the batch is withheld.
+
+        `witnessed`: the last checkpoint that the leader witnessed; empty before the first. Raises
+        `ReleaseRefused`, or `LedgerBehind`.
+        """
+        answer = self._ask(ask, witnessed)
+        self.ledger.show()
+        return answer
+
+    def _ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
         collection = self.book.collection(ask.batch)
         disagreement = None
         with self.store.write() as tx:
+            self.ledger.check_current(tx, witnessed)  # 0
             batch = tx.batches.get_or_open(ask.batch)
             if batch.state is not BatchState.OPEN:  # 1
                 return _answer_again(tx, batch, ask)
-            if not self.book.closed(ask.batch, batch.count, self.clock()):
+            if not self.book.closed(ask.batch, batch.count, self.ledger.now(tx)):
                 raise BatchNotClosed(
                     f"{ask.batch} is not closed yet: ask again after "
                     f"{self.book.upload_closes(ask.batch):%Y-%m-%d %H:%M} UTC"
@@ -88,33 +113,54 @@ class HelperRelease:
             if disagreement is None:
                 return self._decide(tx, batch, ask, collection)
             tx.batches.set_state(batch, BatchState.STOPPED)
-            self._record(tx, batch, OutcomeKind.STOPPED, reason=disagreement)
-        raise BatchDisagreement(f"{ask.batch}: {disagreement}. The batch stops and needs a person")
+            self.ledger.append(tx, BatchStopped(batch.id, batch.count, disagreement))
+        self.ledger.show()
+        why = _DISAGREEMENT[disagreement].format(ask.count, batch.count)
+        raise BatchDisagreement(f"{ask.batch}: {why}. The batch stops and needs a person")
 
-    def _disagreement(self, tx: Transaction, batch: Batch, ask: Ask) -> str | None:
+    def _disagreement(self, tx: Transaction, batch: Batch, ask: Ask) -> StopReason | None:
+        if batch.count and batch.aggregate_share is None:
+            return StopReason.SUM_LOST
         if ask.count != batch.count:
-            return f"the leader counts {ask.count} reports and the helper {batch.count}"
+            return StopReason.OTHER_COUNT
         if ask.id_root != id_root(tx.reports.counted_ids(batch)):
-            return "leader and helper count different reports"
+            return StopReason.OTHER_REPORTS
         return None
 
     def _decide(
         self, tx: Transaction, batch: Batch, ask: Ask, collection: Collection
     ) -> bytes | Withheld:
-        record = ReleaseRecord(ask.count, ask.id_root, ask.commitment, self.clock())
+        record = ReleaseRecord(ask.count, ask.id_root, ask.commitment, self.ledger.now(tx))
         if batch.count < collection.threshold or batch.aggregate_share is None:  # 3
             return self._withhold(tx, batch, record, Withheld.BATCH_TOO_SMALL)
         cap = self.book.of(batch.id).agreement.privacy.rho_quarter
+        spend = batch.id.task_digest, batch.id.window, collection.rho
+        before = self.ledger.state(tx).budget
         try:  # 4
-            budget = spent(tx).charge(batch.id.task_digest, batch.id.window, collection.rho, cap)
+            budget = before.charge(*spend, cap)
         except BudgetExhausted:
-            return self._withhold(tx, batch, record, Withheld.BUDGET_EXHAUSTED)
+            self._withhold(tx, batch, record, Withheld.BUDGET_EXHAUSTED)
+            would = before.with_spend(*spend).worst_around(batch.id.window)
+            self.ledger.append(tx, BudgetAlarm(batch.id, collection.rho, would, cap))
+            return Withheld.BUDGET_EXHAUSTED
         noise = helper_noise(collection.coordinate_scales, self.noise)  # 5
         noised = add_noise(collection, batch.aggregate_share, noise)
-        tx.releases.put(batch, replace(record, noised_share=noised))
         tx.batches.set_sum(batch, batch.count, None)
         tx.batches.set_state(batch, BatchState.RELEASED)
-        self._record_release(tx, batch, ask, budget, collection.rho, cap, noised)  # 6
+        left = cap - budget.worst_around(batch.id.window)
+        entry = self.ledger.append(  # 6
+            tx,
+            BatchReleased(
+                batch.id,
+                ask.count,
+                collection.rho,
+                left,
+                ask.id_root,
+                ask.commitment,
+                fields.sha256(noised),
+            ),
+        )
+        tx.releases.put(batch, replace(record, noised_share=noised, asked_at=entry.at))
         return noised
 
     def _withhold(
@@ -123,33 +169,19 @@ class HelperRelease:
         tx.releases.put(batch, replace(record, withheld=reason.name))
         tx.batches.set_sum(batch, batch.count, None)
         tx.batches.set_state(batch, BatchState.WITHHELD)
-        self._record(tx, batch, OutcomeKind.WITHHELD, reason=reason.name)
+        self.ledger.append(tx, BatchWithheld(batch.id, batch.count, reason))
         return reason
 
-    def _record_release(
-        self,
-        tx: Transaction,
-        batch: Batch,
-        ask: Ask,
-        budget: Budget,
-        rho: Fraction,
-        cap: Fraction,
-        noised: bytes,
-    ) -> None:
-        self._record(
-            tx,
-            batch,
-            OutcomeKind.RELEASE,
-            count=str(ask.count),
-            rho=str(rho),
-            rho_left=str(cap - budget.worst_around(batch.id.window)),
-            id_root=ask.id_root.hex(),
-            commitment=ask.commitment.hex(),
-            noised_share_hash=fields.sha256(noised).hex(),
-        )
-
     def open(self, opening: Opening) -> OpeningAnswer:
-        """Check the leader's share against its commitment and put the result on the record."""
+        """Check the leader's share against its commitment and append the result's hash.
+
+        Raises `ReleaseRefused`, or `LedgerBehind`.
+        """
+        answer = self._open(opening)
+        self.ledger.show()
+        return answer
+
+    def _open(self, opening: Opening) -> OpeningAnswer:
         collection = self.book.collection(opening.batch)
         self.close_unopened()  # now, so that a late opening does not depend on who comes first
         with self.store.write() as tx:
@@ -176,47 +208,62 @@ class HelperRelease:
             )
             tx.releases.put(batch, opened)
             tx.batches.set_state(batch, BatchState.OPENED)
-            self._record(tx, batch, OutcomeKind.RESULT, hash=answer.result_hash.hex())
+            self.ledger.append(tx, ResultOpened(batch.id, answer.result_hash))
         return answer
 
-    def close_not_asked(self, started: datetime) -> None:
-        """Put on the record every batch that the leader did not ask for, and erase its sum.
+    def close_not_asked(self, started: datetime) -> list[PluraleError]:
+        """Append every batch that the leader did not ask for, and erase its sum.
 
         `started`: when this server did. A leader that could not reach it gets time to ask first.
+        Returns why some of them cannot be written; raises `LedgerBehind`: then none can.
         """
-        now = self.clock()
-        if now < started + TIME_AFTER_START:
-            return
-        late = list(self.book.past_deadline(now - TIME_TO_ASK))
+        if self.clock() < started + TIME_AFTER_START:
+            return []
         with self.store.read() as tx:
+            late = list(self.book.past_deadline(self.ledger.now(tx) - TIME_TO_ASK))
             states = tx.batches.states()
-        for batch_id in late:
-            if states.get(batch_id, BatchState.OPEN) is not BatchState.OPEN:
-                continue
-            with self.store.write() as tx:
-                batch = tx.batches.get_or_open(batch_id)
-                if batch.state is BatchState.OPEN:
-                    tx.batches.set_sum(batch, batch.count, None)
-                    tx.batches.set_state(batch, BatchState.NOT_ASKED)
-                    self._record(tx, batch, OutcomeKind.NOT_ASKED, count=str(batch.count))
+        waiting = (each for each in late if states.get(each, BatchState.OPEN) is BatchState.OPEN)
+        return _one_by_one(self._close_not_asked, waiting)
 
-    def close_unopened(self) -> None:
-        """Put on the record every release that the leader did not open within a day."""
+    def _close_not_asked(self, batch_id: BatchId) -> None:
         with self.store.write() as tx:
-            for batch in tx.batches.in_states([BatchState.RELEASED]):
-                record = tx.releases.get(batch)
-                if record is not None and self.clock() >= record.asked_at + TIME_TO_OPEN:
-                    tx.batches.set_state(batch, BatchState.UNOPENED)
-                    self._record(tx, batch, OutcomeKind.UNOPENED)
+            batch = tx.batches.get_or_open(batch_id)
+            if batch.state is BatchState.OPEN:
+                tx.batches.set_sum(batch, batch.count, None)
+                tx.batches.set_state(batch, BatchState.NOT_ASKED)
+                self.ledger.append(tx, BatchNotAsked(batch.id, batch.count))
 
-    def _record(self, tx: Transaction, batch: Batch, kind: OutcomeKind, **body: str) -> None:
-        where = {
-            "agreement": batch.id.agreement.hex(),
-            "task": batch.id.task,
-            "group": batch.id.group,
-            "window": str(batch.id.window),
-        }
-        tx.outcomes.append(self.clock(), kind, where | body)
+    def close_unopened(self) -> list[PluraleError]:
+        """Append every release that the leader did not open within a day.
+
+        Returns why some of them cannot be written; raises `LedgerBehind`: then none can.
+        """
+        with self.store.read() as tx:
+            waiting = [batch.id for batch in tx.batches.in_states([BatchState.RELEASED])]
+        return _one_by_one(self._close_unopened, waiting)
+
+    def _close_unopened(self, batch_id: BatchId) -> None:
+        with self.store.write() as tx:
+            batch = tx.batches.get_or_open(batch_id)
+            record = tx.releases.get(batch)
+            if batch.state is not BatchState.RELEASED or record is None:
+                return
+            if self.ledger.now(tx) >= record.asked_at + TIME_TO_OPEN:
+                tx.batches.set_state(batch, BatchState.UNOPENED)
+                self.ledger.append(tx, BatchUnopened(batch.id))
+
+
+def _one_by_one(close: Callable[[BatchId], None], batches: Iterable[BatchId]) -> list[PluraleError]:
+    """Close each batch by itself; returns what was refused."""
+    refused: list[PluraleError] = []
+    for batch in batches:
+        try:
+            close(batch)
+        except LedgerBehind:
+            raise
+        except PluraleError as error:
+            refused.append(error)
+    return refused
 
 
 def _answer_again(tx: Transaction, batch: Batch, ask: Ask) -> bytes | Withheld:

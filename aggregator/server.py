@@ -1,13 +1,15 @@
 """A running aggregator: its services over TLS, and its worker (protocol §5).
 
-The leader serves devices, which show no certificate. The helper serves the leader alone, which
-must show one of the employer's authority. Time, noise and randomness come from outside: an
-installed command passes the real ones.
+Both parties serve devices, which show no certificate: the employer takes reports, the council shows
+the ledger. On a port of its own the council serves the employer's server alone, which must show a
+certificate of the employer's authority. Time, noise and randomness come from outside: an installed
+command passes the real ones.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,20 +17,24 @@ import grpc
 
 from aggregator import services
 from aggregator.aggregation import HelperAggregation, LeaderAggregation
-from aggregator.agreements import AgreementBook
 from aggregator.asking import LeaderRelease
 from aggregator.errors import SetupError
 from aggregator.group_commit import GroupCommit
 from aggregator.home import Home
 from aggregator.intake import Admission, Decision, Intake
+from aggregator.ledger import CouncilLedger
 from aggregator.peer import Helper
 from aggregator.release import HelperRelease
+from aggregator.retirement import CouncilRetirement
 from aggregator.signing import activated
 from aggregator.store.sql import Store
 from aggregator.verify_key import HelperActivationService, LeaderActivation
+from aggregator.window_keys import CouncilKeys, LeaderKeys, WindowKeyring
+from aggregator.witness import Witness
 from aggregator.worker import SECONDS_BETWEEN_STEPS, HelperWorker, LeaderWorker, Loop
-from privacy.agreement.model import ROLE_OF, Agreement, Role
+from privacy.agreement.model import ROLE_OF, Agreement, Endpoint, Role
 from privacy.batch import Collection
+from privacy.book import AgreementBook
 from privacy.errors import PluraleError
 from privacy.noise import NoiseSource
 from privacy.report import sizes
@@ -52,10 +58,13 @@ _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
 )
 _FRAMING_BYTES: Final = 1024
-"""For the names and lengths around the parts of a report."""
+"""For the names and lengths around the parts of a report, and for a question about the ledger."""
 
 _MOST_CALLS: Final = 1024
 """At a time, over all connections; a further one is told to come back."""
+
+_THREADS_FOR_DEVICES: Final = 2
+"""That read the ledger for them, so that a flood of questions does not hold up the other party."""
 
 _GRACE_SECONDS: Final = 5.0
 
@@ -68,6 +77,17 @@ class Surroundings:
     noise: NoiseSource
     random: Callable[[int], bytes]
     seconds_between_steps: float = SECONDS_BETWEEN_STEPS
+
+
+@dataclass(frozen=True)
+class _Port:
+    """A place to listen: who may call there, what, and how large. `setting` names it to people."""
+
+    setting: str
+    place: Endpoint
+    credentials: grpc.ServerCredentials
+    handlers: tuple[grpc.GenericRpcHandler, ...]
+    most_bytes: int
 
 
 class Aggregator:
@@ -87,101 +107,122 @@ class Aggregator:
         self.worker: LeaderWorker | HelperWorker
         self._commit: GroupCommit[Admission, Decision] | None = None
         self._channel: grpc.Channel | None = None
-        if self.role is Role.LEADER:
-            self._handlers = self._leader()
-        else:
-            self._handlers = self._helper()
+        self._threads = ThreadPoolExecutor(_THREADS_FOR_DEVICES, "devices")
+        self._ports = self._leader() if self.role is Role.LEADER else self._helper()
         self._loop = Loop(self.worker, outside.seconds_between_steps)
-        self._server: grpc.aio.Server | None = None
+        self._servers: list[grpc.aio.Server] = []
 
     async def start(self, *, worker: bool = True) -> None:
         """Listen, and begin working unless told not to. Raises `SetupError`."""
-        limits = [("grpc.max_receive_message_length", self._most_bytes())]
-        self._server = grpc.aio.server(
-            options=[*_OPTIONS, *limits], maximum_concurrent_rpcs=_MOST_CALLS
-        )
-        self._server.add_generic_rpc_handlers(self._handlers)
-        try:
-            self._server.add_secure_port(str(self._home.listen), self._credentials())
-        except RuntimeError:
-            await self.stop()
-            raise SetupError(
-                f"cannot listen on {self._home.listen}: another program uses the port, or the "
-                "address is not this machine's; change listen in aggregator.toml"
-            ) from None
+        for port in self._ports:
+            server = grpc.aio.server(
+                options=[*_OPTIONS, ("grpc.max_receive_message_length", port.most_bytes)],
+                maximum_concurrent_rpcs=_MOST_CALLS,
+            )
+            self._servers.append(server)
+            server.add_generic_rpc_handlers(port.handlers)
+            try:
+                server.add_secure_port(str(port.place), port.credentials)
+            except RuntimeError:
+                await self.stop()
+                raise SetupError(
+                    f"cannot listen on {port.place}: another program uses the port, or the "
+                    f"address is not this machine's; change {port.setting} in aggregator.toml"
+                ) from None
         if self._commit is not None:
             self._commit.start()
-        await self._server.start()
+        for server in self._servers:
+            await server.start()
         if worker:
             self._loop.start()
         self._say_when_expired()
-        _log.info("%s listens on %s", self.role, self._home.listen)
+        places = " and ".join(str(port.place) for port in self._ports)
+        _log.info("%s listens on %s", self.role, places)
 
     async def stop(self) -> None:
         """Finish the calls under way and the step under way, then close the database."""
-        if self._server is not None:
-            await self._server.stop(_GRACE_SECONDS)
+        for server in self._servers:
+            await server.stop(_GRACE_SECONDS)
         if self._commit is not None:
             await self._commit.stop()
         await asyncio.to_thread(self._loop.stop)
         if self._channel is not None:
             self._channel.close()
+        self._threads.shutdown()
         self.store.close()
 
-    def _leader(self) -> tuple[grpc.GenericRpcHandler, ...]:
+    def _leader(self) -> list[_Port]:
         home, outside, store, book = self._home, self._outside, self.store, self.book
-        hpke_key = home.hpke_key()
+        server_key, keyring = home.server_key(), WindowKeyring(store)
         self._channel = self._channel_to_helper()
         helper = Helper(self._channel)
+        witness = Witness(store, book, helper, server_key, home.mark, outside.clock)
         self.worker = LeaderWorker(
             store,
+            witness,
+            LeaderKeys(store, book, helper, keyring, outside.clock, outside.random),
             LeaderActivation(store, book, helper, outside.random),
-            LeaderAggregation(store, book, hpke_key, helper, outside.random),
-            LeaderRelease(store, book, helper, outside.clock, outside.random),
+            LeaderAggregation(store, book, keyring, helper, outside.random),
+            LeaderRelease(store, book, helper, witness, outside.clock, outside.random),
         )
-        intake = Intake(store, book, hpke_key, home.server_key(), outside.clock)
+        intake = Intake(store, book, keyring, server_key, outside.clock)
         self._commit = GroupCommit(intake.commit)
-        return services.leader(intake, self._commit)
+        handlers = services.leader(intake, self._commit)
+        return [self._devices(handlers, self._largest_report() + _FRAMING_BYTES)]
 
-    def _helper(self) -> tuple[grpc.GenericRpcHandler, ...]:
-        outside, store, book = self._outside, self.store, self.book
-        release = HelperRelease(store, book, outside.noise, outside.clock, outside.random)
-        self.worker = HelperWorker(store, release, outside.clock())
-        return services.helper(
-            HelperActivationService(store, book, outside.clock, outside.random),
-            HelperAggregation(store, book, self._home.hpke_key(), outside.clock),
+    def _helper(self) -> list[_Port]:
+        home, outside, store, book = self._home, self._outside, self.store, self.book
+        if home.peer_listen is None:
+            raise SetupError(f"{home.path}: aggregator.toml lacks the entry peer_listen: add it")
+        keyring = WindowKeyring(store)
+        ledger = CouncilLedger(store, book, outside.clock, home.server_key(), home.mark)
+        release = HelperRelease(store, book, ledger, outside.noise, outside.clock, outside.random)
+        keys = CouncilKeys(store, book, ledger, keyring, outside.clock, outside.random)
+        self.worker = HelperWorker(store, ledger, release, keys, outside.clock())
+        handlers = services.helper(
+            HelperActivationService(store, book, ledger, outside.random),
+            HelperAggregation(store, book, keyring, outside.clock),
             release,
         )
+        witness = services.witness(ledger, keys, CouncilRetirement(store, book, ledger))
+        root = self._newest().employer.ca_certificate.encode()
+        credentials = grpc.ssl_server_credentials(self._pairs(), root, require_client_auth=True)
+        return [
+            self._devices(services.council(ledger, self._threads), _FRAMING_BYTES),
+            _Port(
+                "peer_listen",
+                home.peer_listen,
+                credentials,
+                handlers + witness,
+                MAX_MESSAGE_BYTES,
+            ),
+        ]
 
-    def _most_bytes(self) -> int:
-        """Anything larger is refused unread: from a device, more than its largest report."""
-        if self.role is Role.HELPER:
-            return MAX_MESSAGE_BYTES
-        reports = (
+    def _devices(self, handlers: tuple[grpc.GenericRpcHandler, ...], most_bytes: int) -> _Port:
+        credentials = grpc.ssl_server_credentials(self._pairs())
+        return _Port("listen", self._home.listen, credentials, handlers, most_bytes)
+
+    def _largest_report(self) -> int:
+        return max(
             sum(sizes(Collection.of(signed, task.id, group.id)))
             for signed in self.book.signed
             for task in signed.agreement.tasks
             for group in signed.agreement.groups_of(task)
         )
-        return max(reports) + _FRAMING_BYTES
+
+    def _pairs(self) -> list[tuple[bytes, bytes]]:
+        tls = self._home.tls()
+        return [(tls.key, tls.certificate)]
 
     def _channel_to_helper(self) -> grpc.Channel:
         council = self._newest().council
         tls = self._home.tls()
         return connect(
-            council.endpoint,
+            council.peer_endpoint or council.endpoint,
             council.ca_certificate,
             own_certificate=tls.certificate,
             own_key=tls.key,
         )
-
-    def _credentials(self) -> grpc.ServerCredentials:
-        tls = self._home.tls()
-        pair = [(tls.key, tls.certificate)]
-        if self.role is Role.LEADER:
-            return grpc.ssl_server_credentials(pair)
-        root = self._newest().employer.ca_certificate.encode()
-        return grpc.ssl_server_credentials(pair, root, require_client_auth=True)
 
     def _say_when_expired(self) -> None:
         # Not an error: what was collected still has to be released and opened.

@@ -1,19 +1,27 @@
 """The gRPC services: messages to domain objects, to a room, and back."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TypeVar
 
 import grpc
 
 from aggregator.aggregation import HelperAggregation
 from aggregator.group_commit import GroupCommit
 from aggregator.intake import Admission, Decision, Intake
+from aggregator.ledger import CouncilLedger
 from aggregator.release import HelperRelease
+from aggregator.retirement import CouncilRetirement
 from aggregator.verify_key import HelperActivationService
-from privacy.agreement.model import TaskDigest
+from aggregator.window_keys import CouncilKeys
+from privacy.agreement.model import AgreementDigest, TaskDigest
 from privacy.errors import PluraleError
-from protos.convert import aggregation, release, report
+from protos.convert import aggregation, ledger, release, report
 from protos.service import method, service
-from protos.v1 import activation_pb2, aggregation_pb2, release_pb2, report_pb2
+from protos.v1 import activation_pb2, aggregation_pb2, ledger_pb2, release_pb2, report_pb2
+
+_Answer = TypeVar("_Answer")
 
 
 def leader(
@@ -28,6 +36,77 @@ def leader(
         return report.receipt_to_wire(decision)
 
     return (service("Intake", {"Upload": method(report_pb2.UploadRequest, upload)}),)
+
+
+def council(book: CouncilLedger, threads: Executor) -> tuple[grpc.GenericRpcHandler, ...]:
+    """What the council serves to devices: the ledger.
+
+    In `threads` of their own: however many ask, the employer's server does not wait for them.
+    """
+
+    async def checkpoint(request: ledger_pb2.CheckpointRequest) -> ledger_pb2.CheckpointResponse:
+        answer = await _in(threads, book.checkpoint, request.first_size)
+        return ledger.checkpoint_to_wire(answer)
+
+    async def window(request: ledger_pb2.WindowRequest) -> ledger_pb2.WindowResponse:
+        week = report.window_from_wire(request.window)
+        return ledger.window_to_wire(await _in(threads, book.window, request.size, week))
+
+    async def outcome(request: ledger_pb2.OutcomeRequest) -> ledger_pb2.OutcomeResponse:
+        batch = report.batch_from_wire(request.batch)
+        return ledger.outcome_to_wire(await _in(threads, book.outcome, request.size, batch))
+
+    return (
+        service(
+            "Ledger",
+            {
+                "Checkpoint": method(ledger_pb2.CheckpointRequest, checkpoint),
+                "Window": method(ledger_pb2.WindowRequest, window),
+                "Outcome": method(ledger_pb2.OutcomeRequest, outcome),
+            },
+        ),
+    )
+
+
+async def _in(threads: Executor, action: Callable[..., _Answer], *arguments: object) -> _Answer:
+    return await asyncio.get_running_loop().run_in_executor(threads, action, *arguments)
+
+
+def witness(
+    book: CouncilLedger, keys: CouncilKeys, retirement: CouncilRetirement
+) -> tuple[grpc.GenericRpcHandler, ...]:
+    """What the council serves to its witness, the employer's server."""
+
+    async def follow(request: ledger_pb2.FollowRequest) -> ledger_pb2.FollowResponse:
+        answer = await asyncio.to_thread(book.follow, request.first)
+        return ledger_pb2.FollowResponse(
+            note=answer.note, entries=answer.entries, witnessed=answer.witnessed
+        )
+
+    async def cosign(request: ledger_pb2.CosignRequest) -> ledger_pb2.CosignResponse:
+        await asyncio.to_thread(book.cosign, request.note)
+        return ledger_pb2.CosignResponse()
+
+    async def offer_key(request: ledger_pb2.OfferKeyRequest) -> ledger_pb2.OfferKeyResponse:
+        week = report.window_from_wire(request.window)
+        own = await asyncio.to_thread(keys.offer, week, request.key)
+        return ledger_pb2.OfferKeyResponse(key=own)
+
+    async def retire(request: ledger_pb2.RetireRequest) -> ledger_pb2.RetireResponse:
+        await asyncio.to_thread(retirement.retire, AgreementDigest(request.agreement_digest))
+        return ledger_pb2.RetireResponse()
+
+    return (
+        service(
+            "Witness",
+            {
+                "Follow": method(ledger_pb2.FollowRequest, follow),
+                "Cosign": method(ledger_pb2.CosignRequest, cosign),
+                "OfferKey": method(ledger_pb2.OfferKeyRequest, offer_key),
+                "Retire": method(ledger_pb2.RetireRequest, retire),
+            },
+        ),
+    )
 
 
 def helper(
@@ -54,7 +133,8 @@ def helper(
         return aggregation.outcomes_to_wire(outcomes)
 
     async def ask(request: release_pb2.ReleaseRequest) -> release_pb2.ReleaseResponse:
-        answer = await asyncio.to_thread(releases.ask, release.ask_from_wire(request))
+        ask = release.ask_from_wire(request)
+        answer = await asyncio.to_thread(releases.ask, ask, request.checkpoint)
         return release.answer_to_wire(answer)
 
     async def open_share(request: release_pb2.OpenRequest) -> release_pb2.OpenResponse:

@@ -1,13 +1,14 @@
 """What ``plurale-aggregator`` prints about results."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from aggregator.tidy import Tidy
 from aggregator.wording import estimate, target, verdict
+from privacy.tidy import Tidy
 
 
 def results(rows: Sequence[Tidy]) -> None:
@@ -22,16 +23,37 @@ def results(rows: Sequence[Tidy]) -> None:
         ("Quarter", "Group", "Metric", "Target", "Verdict"),
         ("Estimate",),
     )
+    tasks = _tasks(rows)
     for row in rows:
         if row.window is not None:
             shown = verdict(row) if row.withheld_reason else estimate(row)
-            weeks.add_row(row.window, row.group, row.metric, shown)
+            weeks.add_row(row.window, row.group, _metric(row, tasks), shown)
         else:
             quarters.add_row(
-                row.period, row.group, row.metric, target(row), verdict(row), estimate(row)
+                row.period,
+                row.group,
+                _metric(row, tasks),
+                target(row),
+                verdict(row),
+                estimate(row),
             )
     console.print(weeks)
     console.print(quarters)
+
+
+def _tasks(rows: Sequence[Tidy]) -> Mapping[tuple[str, str], set[str]]:
+    """The tasks that each group has each metric in."""
+    tasks = defaultdict[tuple[str, str], set[str]](set)
+    for row in rows:
+        tasks[row.group, row.metric].add(row.task)
+    return tasks
+
+
+def _metric(row: Tidy, tasks: Mapping[tuple[str, str], set[str]]) -> str:
+    """The metric's id, with its task where the group has the metric in two."""
+    if len(tasks[row.group, row.metric]) == 1:
+        return row.metric
+    return f"{row.metric} ({row.task})"
 
 
 def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:

@@ -1,17 +1,24 @@
 """Agreements at a server: signing them in the party's name, activating, reading them back."""
 
+import json
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+from aggregator import successor
 from aggregator.errors import SetupError
 from aggregator.home import Home
-from aggregator.model import OutcomeKind
-from aggregator.store.sql import Store
-from privacy.agreement import envelope, toml
+from aggregator.ledger import append_alone
+from aggregator.store.sql import Store, Transaction
+from privacy.agreement import envelope, succession, toml
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Agreement, Party
-from privacy.errors import BadSignature, MissingSignature
+from privacy.errors import MissingSignature
+from privacy.ledger.entries import MAX_BYTES, AgreementActivated
+
+_ROOM: Final = 2048
+"""Bytes of the entry that are not the unsigned agreement: two signatures, digest, place, time."""
 
 
 def read(file: Path) -> Agreement:
@@ -40,34 +47,50 @@ def sign(home: Home, file: Path, shown: Agreement | None = None) -> tuple[Path, 
                 raise SetupError(
                     f"{target} holds another agreement than {file}: move it away to begin anew"
                 )
-    if shown is not None and envelope.read_unverified(content) != shown:
+    agreement = envelope.read_unverified(content)
+    if shown is not None and agreement != shown:
         raise SetupError(f"{file} changed while you read it: read it again; nothing was signed")
-    signed = envelope.add_signature(content, home.signing_key(), home.party)
+    check_fits(agreement)
+    successor.check_announced(home, agreement)
+    key = home.signing_key_named(agreement.party(home.party).signing_key)
+    signed = envelope.add_signature(content, key, home.party)
     missing = _missing(signed, home.party)
     _write(target, signed)
     return target, missing
 
 
 def activate(home: Home, file: Path, now: datetime) -> SignedAgreement:
-    """Verify both signatures and keep the agreement; raises an error and keeps nothing else."""
-    signed = check_own(home, _read(file))
-    if signed.agreement.party(home.party).signing_key != (
-        home.signing_key().public_key().public_bytes_raw()
-    ):
+    """Verify both signatures and keep the agreement; raises an error and keeps nothing else.
+
+    1. It is about this server, and names the signing key or its successor; it fits into an entry.
+    2. It has not expired, and may follow what is known here (`privacy.agreement.succession`).
+    3. Keep it; the council puts it into the ledger.
+    4. If the successor signed it, that is the signing key from now on.
+
+    What is active already is not checked against itself, so that 4 is made up for after a crash. At
+    the council that is what the ledger says: an entry that was taken back can be written again.
+    """
+    signed = check_own(home, _read(file))  # 1
+    named = signed.agreement.party(home.party).signing_key
+    if named != home.signing_key_named(named).public_key().public_bytes_raw():
         raise SetupError(
             f"the agreement names another signing key for the {home.party} than this server has"
         )
-    _not_over(signed.agreement, now)
+    check_fits(signed.agreement)
+    _not_over(signed.agreement, now)  # 2
     with closing(Store(home.database)) as store, store.write() as tx:
-        for known in map(envelope.read_unverified, tx.agreements.envelopes()):
-            if known != signed.agreement:
-                _same_keys(known, signed.agreement)
-                _in_order(known, signed.agreement, now)
-        if tx.agreements.add(signed):
-            version = str(signed.agreement.version)
-            body = {"agreement": signed.digest.hex(), "version": version}
-            tx.outcomes.append(now, OutcomeKind.AGREEMENT_ACTIVATED, body)
+        now = tx.ledger.moment(now)
+        if _is_new(_known(home, tx), signed.agreement, now):
+            tx.agreements.add(signed)  # 3
+            if home.party is Party.COUNCIL:
+                append_alone(tx, home.mark, now, _entry(signed))
+    successor.take_over(home, signed.agreement)  # 4
     return signed
+
+
+def _entry(signed: SignedAgreement) -> AgreementActivated:
+    version = signed.agreement.version
+    return AgreementActivated(signed.digest, version, signed.envelope.decode())
 
 
 def activated(home: Home, store: Store) -> list[SignedAgreement]:
@@ -86,32 +109,19 @@ def activated(home: Home, store: Store) -> list[SignedAgreement]:
 
 
 def check_own(home: Home, signed: bytes) -> SignedAgreement:
-    """Verify an envelope and that it names this server's keys as its party's."""
+    """Verify an envelope and that it names this server's key as its party's."""
     agreement = envelope.read_unverified(signed)
     own = agreement.party(home.party)
-    for what, named, mine in (
-        ("server key", own.server_key, home.server_key().public_key().public_bytes_raw()),
-        ("HPKE key", own.hpke_key, home.hpke_public()),
-    ):
-        if named != mine:
-            raise SetupError(
-                f"the agreement names another {what} for the {home.party.value} than this server "
-                f"has: put the table in {home.terms} into the agreement and sign it again"
-            )
+    if own.server_key != home.server_key().public_key().public_bytes_raw():
+        raise SetupError(
+            f"the agreement names another server key for the {home.party.value} than this server "
+            f"has: put the table in {home.terms} into the agreement and sign it again"
+        )
     return envelope.verify(
         signed,
         employer_key=agreement.party(Party.EMPLOYER).signing_key,
         council_key=agreement.party(Party.COUNCIL).signing_key,
     )
-
-
-def _same_keys(known: Agreement, new: Agreement) -> None:
-    for party in Party:
-        if known.party(party).signing_key != new.party(party).signing_key:
-            raise BadSignature(
-                f"version {new.version} names another signing key for the {party} than version "
-                f"{known.version}, which is in force here: sign with the key that is known"
-            )
 
 
 def _not_over(agreement: Agreement, now: datetime) -> None:
@@ -122,19 +132,43 @@ def _not_over(agreement: Agreement, now: datetime) -> None:
         )
 
 
-def _in_order(known: Agreement, new: Agreement, now: datetime) -> None:
-    """A window stays under the version in force at its start, on both sides alike (protocol §2)."""
-    if new.version <= known.version:
+def check_fits(agreement: Agreement) -> None:
+    """Raise `SetupError` for an agreement that no entry of the ledger could hold.
+
+    Both parties ask this of the agreement alone, so that neither signs what the other cannot.
+    """
+    written = json.dumps(envelope.start(agreement).decode())  # a text within the entry's JSON
+    size = len(written) + _ROOM
+    if size > MAX_BYTES:
         raise SetupError(
-            f"version {known.version} of the agreement is active here, and this other one is "
-            f"version {new.version}: give it a higher number and sign it again"
+            f"the agreement needs {size} bytes in the ledger, where an entry has {MAX_BYTES} at "
+            "most: take out groups or tasks"
         )
-    first = new.first_window
-    if first <= known.last_window and first.start(new.working_time.zone) <= now:
-        raise SetupError(
-            f"version {new.version} would begin with {first}, which has begun under version "
-            f"{known.version}: choose a later first window and sign it again"
-        )
+
+
+def _known(home: Home, tx: Transaction) -> list[Agreement]:
+    if home.party is Party.EMPLOYER:
+        return [envelope.read_unverified(each) for each in tx.agreements.envelopes()]
+    return [
+        envelope.read_unverified(entry.body.envelope.encode())
+        for entry in tx.ledger.of(AgreementActivated)
+        if isinstance(entry.body, AgreementActivated)
+    ]
+
+
+def _is_new(known: list[Agreement], new: Agreement, now: datetime) -> bool:
+    """Whether the version is not active yet; raises unless it may then be activated.
+
+    Keys come from the newest known version; a window may have begun under any.
+    """
+    newest = max(known, key=lambda each: each.version, default=None)
+    if newest == new:
+        return False
+    if newest is not None:
+        succession.check_follows(newest, new, now)
+    for each in known:
+        succession.check_beginning(each, new, now)
+    return True
 
 
 def _missing(signed: bytes, own: Party) -> Party | None:

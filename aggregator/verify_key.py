@@ -12,16 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from aggregator.agreements import AgreementBook
-from aggregator.model import OutcomeKind
+from aggregator.ledger import CouncilLedger
 from aggregator.store.sql import Store, Transaction
 from aggregator.store.verify_keys import Halves
 from privacy import verify_key as halves
 from privacy.agreement.document import task_digest
 from privacy.agreement.model import Role, TaskDigest
+from privacy.book import AgreementBook
 from privacy.errors import InvalidValue, KeysNotExchanged, NotInForce, PluraleError, WrongOpening
+from privacy.ledger.entries import VerifyKeysCommitted
 from privacy.verify_key import HALF_SIZE
-from privacy.window import Clock
 from protos.errors import Unreachable
 
 
@@ -93,7 +93,7 @@ class HelperActivationService:
 
     store: Store
     book: AgreementBook
-    clock: Clock
+    ledger: CouncilLedger
     random: Callable[[int], bytes]
 
     def commit(self, task: TaskDigest, commitment: bytes) -> bytes:
@@ -107,8 +107,7 @@ class HelperActivationService:
             own = halves.commit(task, Role.HELPER, known.own)
             if known.peer_commitment is None:
                 tx.verify_keys.put(task, replace(known, peer_commitment=commitment))
-                body = {"task": task.hex(), "leader": commitment.hex(), "helper": own.hex()}
-                tx.outcomes.append(self.clock(), OutcomeKind.VERIFY_KEY_COMMITTED, body)
+                self.ledger.append(tx, VerifyKeysCommitted(task, leader=commitment, helper=own))
             elif known.peer_commitment != commitment:
                 raise WrongOpening("the leader already committed to another half")
         return own

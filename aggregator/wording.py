@@ -1,8 +1,8 @@
 """Results as people read them: numbers in their unit, margins, verdicts with their reason."""
 
-from aggregator.tidy import Number, Tidy
 from privacy.catalogue import CATALOGUE, Kind
 from privacy.metrics import Direction
+from privacy.tidy import Number, Tidy
 
 
 def amount(row: Tidy, number: Number) -> str:

@@ -15,11 +15,14 @@ from typing import Protocol
 
 from aggregator.aggregation import LeaderAggregation
 from aggregator.asking import LeaderRelease
+from aggregator.ledger import CouncilLedger
 from aggregator.model import BatchState
 from aggregator.novelty import Novelty
 from aggregator.release import HelperRelease
 from aggregator.store.sql import Store
 from aggregator.verify_key import LeaderActivation
+from aggregator.window_keys import CouncilKeys, LeaderKeys
+from aggregator.witness import Witness
 from privacy.batch import BatchId
 from privacy.errors import (
     BatchDisagreement,
@@ -52,31 +55,65 @@ class Worker(Protocol):
 
 @dataclass(frozen=True)
 class LeaderWorker:
-    """Exchanges verify keys, runs aggregation jobs, asks for releases."""
+    """Witnesses the ledger, exchanges keys, runs aggregation jobs, asks for releases."""
 
     store: Store
+    witness: Witness
+    keys: LeaderKeys
     activation: LeaderActivation
     aggregation: LeaderAggregation
     release: LeaderRelease
     novelty: Novelty = field(default_factory=lambda: Novelty(_log))
 
     def step(self) -> None:
-        """One round over all batches."""
+        """One round over all batches.
+
+        The ledger is witnessed first, since nothing is asked of a council whose ledger is broken,
+        and last, so that what this step brought about is witnessed with it.
+        """
         self.novelty.next_step()
         try:
-            for refusal in self.activation.run():
-                self._tell(logging.WARNING, f"a verify key is not exchanged: {refusal}")
+            self._talk()
+            self.keys.erase()
+        finally:
+            if not self.store.scrub():
+                self._tell(logging.INFO, _NOT_SCRUBBED)
+
+    def _talk(self) -> None:
+        """All that needs the council's server; as much as there is while it can be reached."""
+        try:
+            sound = self._witnessed()
+            if sound:
+                self._exchange()
             with self.store.read() as tx:
                 open_batches = tx.batches.in_states([BatchState.OPEN])
             for batch in open_batches:
                 self._guarded(batch.id, partial(self.aggregation.run, batch))
-            for batch_id in self.release.due():
+            for batch_id in self.release.due() if sound else ():
                 self._guarded(batch_id, partial(self.release.run, batch_id))
+            self._witnessed()
         except Unreachable as error:
             self._tell(logging.WARNING, str(error))
-        finally:
-            if not self.store.scrub():
-                self._tell(logging.INFO, _NOT_SCRUBBED)
+
+    def _witnessed(self) -> bool:
+        """Witness what is new; whether the ledger is sound."""
+        try:
+            self.witness.run()
+        except Unreachable:
+            raise
+        except PluraleError as error:
+            self._tell(logging.ERROR, f"the ledger is not witnessed and needs a person: {error}")
+            return False
+        return True
+
+    def _exchange(self) -> None:
+        """Everything that makes the council write into its ledger, but for releases."""
+        for refusal in self.witness.send_retirements():
+            self._tell(logging.WARNING, f"a version of the agreement is not ended: {refusal}")
+        for refusal in self.activation.run():
+            self._tell(logging.WARNING, f"a verify key is not exchanged: {refusal}")
+        for refusal in self.keys.publish():
+            self._tell(logging.WARNING, f"a window's keys are not published: {refusal}")
 
     def _guarded(self, batch: BatchId, action: Callable[[], None]) -> None:
         try:
@@ -123,20 +160,34 @@ def _about(batch: BatchId, error: PluraleError) -> str:
 
 @dataclass(frozen=True)
 class HelperWorker:
-    """Records what the leader did not ask for, and what it looked at and did not open."""
+    """Records what the leader did not ask for, or did not open; erases keys that are over."""
 
     store: Store
+    ledger: CouncilLedger
     release: HelperRelease
+    keys: CouncilKeys
     started: datetime
     novelty: Novelty = field(default_factory=lambda: Novelty(_log))
 
     def step(self) -> None:
         """One round over all batches."""
         self.novelty.next_step()
-        self.release.close_not_asked(self.started)
-        self.release.close_unopened()
-        if not self.store.scrub():
-            self.novelty.tell(logging.INFO, _NOT_SCRUBBED)
+        try:
+            for refusal in self._close():
+                self.novelty.tell(logging.ERROR, f"the ledger needs a person: {refusal}")
+            self.keys.erase()
+        finally:
+            if not self.store.scrub():
+                self.novelty.tell(logging.INFO, _NOT_SCRUBBED)
+
+    def _close(self) -> list[PluraleError]:
+        """End every batch that is overdue; returns why one, or the whole ledger, cannot go on."""
+        try:
+            with self.store.read() as tx:
+                self.ledger.state(tx)  # a version may have been retired by command
+            return [*self.release.close_not_asked(self.started), *self.release.close_unopened()]
+        except PluraleError as error:
+            return [error]
 
 
 @dataclass

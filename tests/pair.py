@@ -11,7 +11,7 @@ import socket
 import threading
 import tomllib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -22,19 +22,24 @@ import grpc
 
 from aggregator import signing
 from aggregator.home import Home, create_home
-from aggregator.model import BatchState, Outcome, OutcomeKind, ReleaseRecord
+from aggregator.ledger import CouncilLedger
+from aggregator.model import BatchState, ReleaseRecord
 from aggregator.peer import Helper
 from aggregator.server import Aggregator, Surroundings
 from aggregator.store.sql import Store
 from aggregator.verify_key import verify_key
+from aggregator.window_keys import CouncilKeys, LeaderKeys, WindowKeyring
 from privacy.aggregation import Verifier
 from privacy.agreement import envelope
 from privacy.agreement.document import parse_endpoint
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import ROLE_OF, Agreement, Endpoint, Party, PartyTerms, Role
 from privacy.batch import BatchId, Collection
+from privacy.book import AgreementBook
 from privacy.errors import Rejection
 from privacy.groups import GroupId
+from privacy.ledger.agreement_rules import AHEAD
+from privacy.ledger.entries import Body, Entry, WindowKeysPublished
 from privacy.metrics import TaskId
 from privacy.noise import DiscreteGaussian, NoiseSource, noisy_measurement
 from privacy.receipt import Receipt
@@ -49,16 +54,18 @@ from protos.v1.report_pb2_grpc import IntakeStub
 from tests.agreements import make_agreement
 
 T = TypeVar("T")
+BodyT = TypeVar("BodyT", bound=Body)
 
 WINDOW = Window(2026, 5)
 
 
-def free_port(host: str) -> int:
-    """A TCP port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_endpoints(host: str, count: int) -> list[Endpoint]:
+    """Different TCP ports of a host that nobody listens on right now."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((host, 0))
+        return [Endpoint(host, probe.getsockname()[1]) for probe in probes]
 
 
 @dataclass
@@ -77,6 +84,16 @@ class NoNoise:
 
     def draw(self, variance: Fraction, count: int) -> list[int]:
         return [0] * count
+
+
+@dataclass(frozen=True)
+class OfferedKeys:
+    """The council's side of window keys, called directly."""
+
+    keys: CouncilKeys
+
+    def offer_key(self, window: Window, public: bytes) -> bytes:
+        return self.keys.offer(window, public)
 
 
 @dataclass(frozen=True)
@@ -124,11 +141,14 @@ class Pair:
     def make(
         cls, directory: Path, change: Callable[[Agreement], Agreement] = lambda a: a
     ) -> "Pair":
-        """Initialise, sign and activate on both sides, within the upload period of WINDOW."""
+        """Initialise, sign, activate on both sides and publish window keys.
+
+        The clock stands within the upload period of WINDOW.
+        """
         hosts = {Party.EMPLOYER: "127.0.0.1", Party.COUNCIL: "127.0.0.2"}
         homes, terms = {}, {}
         for party, host in hosts.items():
-            endpoint = Endpoint(host, free_port(host))
+            endpoint, *peer = free_endpoints(host, 2 if party is Party.COUNCIL else 1)
             homes[party] = create_home(
                 directory / party,
                 party,
@@ -136,10 +156,12 @@ class Pair:
                 administrator=f"the {party}'s IT",
                 endpoint=endpoint,
                 listen=endpoint,
+                peer_endpoint=next(iter(peer), None),
+                peer_listen=next(iter(peer), None),
                 now=datetime.now(UTC),
                 random=secrets.token_bytes,
             )
-            terms[party] = terms_of(homes[party], endpoint)
+            terms[party] = terms_of(homes[party])
         agreement = change(
             make_agreement(employer=terms[Party.EMPLOYER], council=terms[Party.COUNCIL])
         )
@@ -147,9 +169,29 @@ class Pair:
         file.write_bytes(envelope.start(agreement))
         for home in homes.values():
             signing.sign(home, file)
-        now = agreement.upload_opens(WINDOW) + timedelta(days=1)
-        signed = [signing.activate(home, file, now) for home in homes.values()]
-        return cls(homes, signed[0], TurnableClock(now))
+        begun = agreement.first_window.start(agreement.working_time.zone)
+        signed = [signing.activate(home, file, begun) for home in homes.values()]
+        pair = cls(homes, signed[0], TurnableClock(begun))
+        while pair.clock.now <= agreement.upload_opens(WINDOW):
+            pair.publish_keys()
+            pair.clock.now += AHEAD
+        pair.clock.now = agreement.upload_opens(WINDOW) + timedelta(days=1)
+        pair.publish_keys()
+        return pair
+
+    def publish_keys(self) -> None:
+        """Put the keys of the next weeks into the ledger, as the running servers would."""
+        with ExitStack() as stack:
+            leader, helper = (
+                stack.enter_context(closing(Store(self.homes[party].database))) for party in Party
+            )
+            book, random = AgreementBook([self.signed]), secrets.token_bytes
+            council = self.homes[Party.COUNCIL]
+            ledger = CouncilLedger(helper, book, self.clock, council.server_key(), council.mark)
+            keys = CouncilKeys(helper, book, ledger, WindowKeyring(helper), self.clock, random)
+            offered = OfferedKeys(keys)
+            mine = LeaderKeys(leader, book, offered, WindowKeyring(leader), self.clock, random)
+            assert mine.publish() == []
 
     def start(self, *parties: Party, worker: bool = False) -> None:
         """Start these parties' servers, or both."""
@@ -199,13 +241,17 @@ class Pair:
         """A well-formed report."""
         collection = self.collection(batch)
         chosen = self.measurement(batch) if measurement is None else measurement
-        return prepare(batch, collection, chosen, self.hpke_keys, secrets.token_bytes)
+        keys = self.hpke_keys(batch.window)
+        return prepare(batch, collection, chosen, keys, secrets.token_bytes)
 
-    @property
-    def hpke_keys(self) -> dict[Role, bytes]:
-        """The public keys that shares are sealed to."""
-        agreement = self.signed.agreement
-        return {Role.LEADER: agreement.employer.hpke_key, Role.HELPER: agreement.council.hpke_key}
+    def hpke_keys(self, window: Window) -> dict[Role, bytes]:
+        """The public keys that shares of a window are sealed to, from the ledger."""
+        (keys,) = [
+            entry.body
+            for entry in self.entries(WindowKeysPublished)
+            if isinstance(entry.body, WindowKeysPublished) and entry.body.window == window
+        ]
+        return {Role.LEADER: keys.employer, Role.HELPER: keys.council}
 
     def upload(self, report: Report) -> Receipt:
         """Send a report as a device does; raises what the server raised."""
@@ -221,8 +267,9 @@ class Pair:
     def as_leader(self) -> Iterator[Helper]:
         """The helper, called with the leader's real certificate by whoever holds it."""
         council, tls = self.signed.agreement.council, self.homes[Party.EMPLOYER].tls()
+        assert council.peer_endpoint is not None
         with connect(
-            council.endpoint,
+            council.peer_endpoint,
             council.ca_certificate,
             own_certificate=tls.certificate,
             own_key=tls.key,
@@ -232,9 +279,10 @@ class Pair:
     def verifier(self, role: Role, batch: BatchId) -> Verifier:
         """One side's view of a batch, with its real keys."""
         party = next(party for party, its in ROLE_OF.items() if its is role)
-        with self.running[party].store.read() as tx:
+        store = self.running[party].store
+        with store.read() as tx:
             key = verify_key(tx, batch.task_digest)
-        hpke_key = self.homes[party].hpke_key()
+        hpke_key = WindowKeyring(store).private(batch.window)
         return Verifier(role, batch, self.collection(batch), hpke_key, key)
 
     def rejections(self, party: Party, batch: BatchId | None) -> Mapping[Rejection, int]:
@@ -256,10 +304,14 @@ class Pair:
         shares = leader.aggregate_share, helper.aggregate_share
         return list(unshard(batch, self.collection(batch), leader.count, *shares).totals)
 
-    def outcomes(self, *kinds: OutcomeKind) -> list[Outcome]:
-        """What is on the helper's record."""
-        with self.running[Party.COUNCIL].store.read() as tx:
-            return tx.outcomes.all(*kinds)
+    def entries(self, *kinds: type[Body]) -> list[Entry]:
+        """What is in the council's ledger."""
+        with closing(Store(self.homes[Party.COUNCIL].database)) as store, store.read() as tx:
+            return tx.ledger.of(*kinds)
+
+    def bodies(self, kind: type[BodyT]) -> list[BodyT]:
+        """What is in the council's ledger of one kind."""
+        return [entry.body for entry in self.entries() if isinstance(entry.body, kind)]
 
     def close_batch(self, window: Window = WINDOW) -> None:
         """Turn the clock to the end of the window's upload period."""
@@ -283,17 +335,19 @@ class Pair:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
 
-def terms_of(home: Home, endpoint: Endpoint) -> PartyTerms:
+def terms_of(home: Home) -> PartyTerms:
     """What `party.toml` says, as terms."""
     table = tomllib.loads(home.terms.read_text())[home.party.value]
+    peer, successor = table.get("peer_endpoint"), table.get("successor_key")
     return PartyTerms(
         name=table["name"],
         administrator=table["administrator"],
         endpoint=parse_endpoint(table["endpoint"]),
         signing_key=base64.b64decode(table["signing_key"]),
         server_key=base64.b64decode(table["server_key"]),
-        hpke_key=base64.b64decode(table["hpke_key"]),
         ca_certificate=table["ca_certificate"],
+        peer_endpoint=parse_endpoint(peer) if peer else None,
+        successor_key=base64.b64decode(successor) if successor else None,
     )
 
 

@@ -1,6 +1,8 @@
 """Activated agreements."""
 
-from sqlmodel import Session, select
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, delete, select
 
 from aggregator.store.rows import AgreementRow
 from privacy.agreement.envelope import SignedAgreement
@@ -18,6 +20,13 @@ class Agreements:
             return False
         self._session.add(AgreementRow(digest=signed.digest, envelope=signed.envelope))
         return True
+
+    def keep(self, signed: Sequence[SignedAgreement]) -> None:
+        """Keep exactly these."""
+        digests = [each.digest for each in signed]
+        self._session.exec(delete(AgreementRow).where(col(AgreementRow.digest).not_in(digests)))
+        for each in signed:
+            self.add(each)
 
     def envelopes(self) -> list[bytes]:
         """Every activated agreement's envelope."""

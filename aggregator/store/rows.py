@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 # SQLite only counts up by itself in a column declared exactly INTEGER.
@@ -105,12 +105,42 @@ class ReleaseRow(SQLModel, table=True):
     withheld: str | None = None
 
 
-class OutcomeRow(SQLModel, table=True):
-    """The record, in order."""
+class LedgerRow(SQLModel, table=True):
+    """One entry of the ledger: at the council its own, at the employer a copy.
 
-    __tablename__ = "outcome"
+    `subject`: what it is about (a batch, a window, a task), to find it by.
+    """
 
-    sequence: int | None = Field(default=None, sa_column=Column(_SERIAL, primary_key=True))
-    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
-    kind: str
-    body: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    __tablename__ = "ledger"
+
+    place: int = Field(sa_column=Column(_SERIAL, primary_key=True, autoincrement=False))
+    kind: str = Field(index=True)
+    subject: str = Field(index=True)
+    data: bytes
+    leaf: bytes
+
+
+class CheckpointRow(SQLModel, table=True):
+    """The newest witnessed checkpoint, a signed note. One row, numbered 0."""
+
+    __tablename__ = "checkpoint"
+
+    row: int = Field(sa_column=Column(_SERIAL, primary_key=True, autoincrement=False))
+    note: str
+
+
+class WindowKeyRow(SQLModel, table=True):
+    """A party's private HPKE key for one window; erased when the window's batches are decided."""
+
+    __tablename__ = "window_key"
+
+    window: str = Field(primary_key=True)
+    private: bytes
+
+
+class RetirementRow(SQLModel, table=True):
+    """A version that the employer ended, until the ledger says so."""
+
+    __tablename__ = "retirement"
+
+    agreement: bytes = Field(primary_key=True)

@@ -21,12 +21,15 @@ from aggregator.errors import StoreUnusable
 from aggregator.store import rows
 from aggregator.store.agreements import Agreements
 from aggregator.store.batches import Batches
+from aggregator.store.checkpoints import Checkpoints
 from aggregator.store.jobs import Jobs
-from aggregator.store.outcomes import Outcomes
+from aggregator.store.ledger import Entries
 from aggregator.store.rejections import Rejections
 from aggregator.store.releases import Releases
 from aggregator.store.reports import Reports
+from aggregator.store.retirements import Retirements
 from aggregator.store.verify_keys import VerifyKeys
+from aggregator.store.window_keys import WindowKeys
 
 _BUSY_SECONDS = 30
 _SCRUB_MILLISECONDS = 200
@@ -43,7 +46,10 @@ class Transaction:
     jobs: Jobs
     rejections: Rejections
     releases: Releases
-    outcomes: Outcomes
+    ledger: Entries
+    checkpoints: Checkpoints
+    window_keys: WindowKeys
+    retirements: Retirements
 
     @classmethod
     def on(cls, session: Session) -> "Transaction":
@@ -56,7 +62,10 @@ class Transaction:
             Jobs(session),
             Rejections(session),
             Releases(session),
-            Outcomes(session),
+            Entries(session),
+            Checkpoints(session),
+            WindowKeys(session),
+            Retirements(session),
         )
 
 
@@ -132,7 +141,10 @@ _TABLES = tuple(
         rows.JobRow,
         rows.RejectionRow,
         rows.ReleaseRow,
-        rows.OutcomeRow,
+        rows.LedgerRow,
+        rows.CheckpointRow,
+        rows.WindowKeyRow,
+        rows.RetirementRow,
     )
 )
 

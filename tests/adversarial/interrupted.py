@@ -2,27 +2,35 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from aggregator.aggregation import HelperAggregation, LeaderAggregation
-from aggregator.agreements import AgreementBook
 from aggregator.asking import LeaderRelease
 from aggregator.intake import Intake
+from aggregator.ledger import CouncilLedger
+from aggregator.mark import Mark
 from aggregator.release import HelperRelease
+from aggregator.retirement import CouncilRetirement
 from aggregator.store.sql import Store, Transaction
 from aggregator.verify_key import HelperActivationService, LeaderActivation
-from aggregator.worker import LeaderWorker
+from aggregator.window_keys import CouncilKeys, LeaderKeys, WindowKeyring
+from aggregator.witness import Witness
+from aggregator.worker import HelperWorker, LeaderWorker
 from privacy.aggregation import Job, Outcome
-from privacy.agreement.model import Party, TaskDigest
+from privacy.agreement.model import AgreementDigest, Party, TaskDigest
+from privacy.book import AgreementBook
 from privacy.errors import PluraleError
 from privacy.groups import Group, GroupId, Level
+from privacy.ledger.answers import FollowAnswer
+from privacy.ledger.entries import AgreementActivated
 from privacy.receipt import Receipt
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld
 from privacy.report import Report
+from privacy.window import Window
 from protos.errors import Unreachable
 from tests.agreements import headline, make_agreement, party_keys, sign
 from tests.pair import WINDOW, NoNoise, TurnableClock, verified
@@ -57,6 +65,18 @@ class Fate:
         """Whether it has happened."""
         return 0 < self.at <= self.writes
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One write, which is done at the end. A process that died writes no more."""
+        if self.crashed:
+            raise Crash
+        self.writes += 1
+        if self.crashed and not self.committed:
+            raise Crash
+        yield
+        if self.crashed:
+            raise Crash
+
 
 class MortalStore(Store):
     """A store whose process may die just before or just after a commit."""
@@ -67,13 +87,21 @@ class MortalStore(Store):
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        with super().write() as tx:
-            yield tx
-            self._fate.writes += 1
-            if self._fate.writes == self._fate.at and not self._fate.committed:
-                raise Crash
-        if self._fate.writes == self._fate.at:
-            raise Crash
+        with ExitStack() as stack:
+            with super().write() as tx:
+                yield tx
+                stack.enter_context(self._fate.writing())
+
+
+@dataclass
+class MortalMark(Mark):
+    """A mark whose process may die just before or just after writing it."""
+
+    fate: Fate = field(default_factory=Fate)
+
+    def _write(self, line: str) -> None:
+        with self.fate.writing():
+            super()._write(line)
 
 
 @dataclass
@@ -86,12 +114,25 @@ class Helper:
     asked: list[tuple[Ask, bytes | Withheld]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.store = MortalStore(self.folder / "helper.db", self.fate)
-        book, keys = AgreementBook([SIGNED]), party_keys(Party.COUNCIL)
-        random = secrets.token_bytes
-        self._activation = HelperActivationService(self.store, book, self.clock, random)
-        self._jobs = HelperAggregation(self.store, book, keys.hpke, self.clock)
-        self.release = HelperRelease(self.store, book, NoNoise(), self.clock, random)
+        self.store = store = MortalStore(self.folder / "helper.db", self.fate)
+        book, random, clock = AgreementBook([SIGNED]), secrets.token_bytes, self.clock
+        mark = MortalMark(self.folder / "ledger.mark", fate=self.fate)
+        server_key, keyring = party_keys(Party.COUNCIL).server, WindowKeyring(store)
+        self.ledger = CouncilLedger(store, book, clock, server_key, mark)
+        self._activation = HelperActivationService(store, book, self.ledger, random)
+        self._jobs = HelperAggregation(store, book, keyring, clock)
+        self.release = HelperRelease(store, book, self.ledger, NoNoise(), clock, random)
+        self._keys = CouncilKeys(store, book, self.ledger, keyring, clock, random)
+        self._retirement = CouncilRetirement(store, book, self.ledger)
+        self._worker = HelperWorker(store, self.ledger, self.release, self._keys, clock())
+
+    @classmethod
+    def activated(cls, folder: Path, clock: TurnableClock, fate: Fate) -> "Helper":
+        """A helper with the agreement in its ledger, as its command puts it there."""
+        with closing(Store(folder / "helper.db")) as store, store.write() as tx:
+            version, envelope = SIGNED.agreement.version, SIGNED.envelope.decode()
+            tx.ledger.append(clock(), AgreementActivated(SIGNED.digest, version, envelope))
+        return cls(folder, clock, fate)
 
     def restart(self) -> None:
         """Begin anew on the same database."""
@@ -119,15 +160,36 @@ class Helper:
         with self._mortal():
             return self._jobs.run_job(job)
 
-    def ask(self, ask: Ask) -> bytes | Withheld:
+    def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
         with self._mortal():
-            answer = self.release.ask(ask)
+            answer = self.release.ask(ask, witnessed)
         self.asked.append((ask, answer))
         return answer
 
     def open(self, opening: Opening) -> OpeningAnswer:
         with self._mortal():
             return self.release.open(opening)
+
+    def follow(self, first: int) -> FollowAnswer:
+        with self._mortal():
+            return self.ledger.follow(first)
+
+    def cosign(self, note: str) -> None:
+        with self._mortal():
+            self.ledger.cosign(note)
+
+    def offer_key(self, window: Window, public: bytes) -> bytes:
+        with self._mortal():
+            return self._keys.offer(window, public)
+
+    def retire(self, agreement: AgreementDigest) -> None:
+        with self._mortal():
+            self._retirement.retire(agreement)
+
+    def step(self) -> None:
+        """One step of the worker; after a crash it begins anew."""
+        with suppress(Unreachable), self._mortal():
+            self._worker.step()
 
 
 @dataclass
@@ -141,14 +203,19 @@ class Leader:
 
     def __post_init__(self) -> None:
         self.store = MortalStore(self.folder / "leader.db", self.fate)
-        book, keys = AgreementBook([SIGNED]), party_keys(Party.EMPLOYER)
-        store, helper, random = self.store, self.helper, secrets.token_bytes
-        self._intake = Intake(store, book, keys.hpke, keys.server, self.clock)
+        book, server_key = AgreementBook([SIGNED]), party_keys(Party.EMPLOYER).server
+        store, helper, random, clock = self.store, self.helper, secrets.token_bytes, self.clock
+        keyring = WindowKeyring(store)
+        mark = MortalMark(self.folder / "leader.mark", fate=self.fate)
+        witness = Witness(store, book, helper, server_key, mark, clock)
+        self._intake = Intake(store, book, keyring, server_key, clock)
         self._worker = LeaderWorker(
             store,
+            witness,
+            LeaderKeys(store, book, helper, keyring, clock, random),
             LeaderActivation(store, book, helper, random),
-            LeaderAggregation(store, book, keys.hpke, helper, random),
-            LeaderRelease(store, book, helper, self.clock, random),
+            LeaderAggregation(store, book, keyring, helper, random),
+            LeaderRelease(store, book, helper, witness, clock, random),
         )
 
     def restart(self) -> None:

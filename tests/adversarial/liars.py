@@ -15,7 +15,7 @@ from privacy.report import REPORT_ID_SIZE, SEALED_FOR, Report, ReportId, seal
 from privacy.vdaf.field import ENCODED_SIZE
 from privacy.vdaf.prio3 import Prio3SumVec
 from privacy.window import Window
-from tests.pair import Pair
+from tests.pair import WINDOW, Pair
 from tests.vectors.forge import Announce, forge, truth
 
 Make = Callable[[Pair, BatchId], Report]
@@ -46,8 +46,10 @@ def craft(
     public_share = vdaf.encode_public_share(public)
     plain = [vdaf.encode_input_share(share) for share in shares]
     plain[0] = leader_plaintext(plain[0])
+    # Windows that are not collected have no keys.
+    keys = pair.hpke_keys(WINDOW)
     sealed = [
-        seal(share, pair.hpke_keys[role], role, place, report_id, public_share)
+        seal(share, keys[role], role, place, report_id, public_share)
         for role, share in zip(SEALED_FOR, plain, strict=True)
     ]
     return Report(batch, report_id, public_share, *sealed)

@@ -7,17 +7,25 @@ from typing import NamedTuple
 
 import pytest
 
-from aggregator.model import BatchState, OutcomeKind
+from aggregator.model import BatchState
 from aggregator.store.sql import Store
-from privacy.agreement.model import Party, Role
+from privacy import checkpoint
+from privacy.agreement.model import Role
 from privacy.batch import BatchId, Collection
 from privacy.groups import GroupId
+from privacy.ledger.entries import (
+    AgreementActivated,
+    BatchReleased,
+    ResultOpened,
+    VerifyKeysCommitted,
+    WindowKeysPublished,
+)
+from privacy.ledger.rules import Ledger
 from privacy.metrics import TaskId
 from privacy.noise import DiscreteGaussian, noisy_measurement
 from privacy.release import Ask, Withheld, id_root
 from privacy.report import Report, prepare
 from tests.adversarial.interrupted import SIGNED, Fate, Helper, Leader
-from tests.agreements import party_keys
 from tests.pair import WINDOW, Kept, TurnableClock, expected_totals, kept_in
 
 BATCH = BatchId(SIGNED.digest, TaskId("headline"), GroupId("north"), WINDOW)
@@ -33,12 +41,16 @@ class Writes(NamedTuple):
     helper: int
 
 
-def reports() -> tuple[list[list[int]], list[Report]]:
+def published(leader: Leader) -> dict[Role, bytes]:
+    """The window's keys, from the leader's copy of the ledger: what devices may seal to."""
+    with leader.store.read() as tx:
+        (entry,) = tx.ledger.about(WINDOW)
+    assert isinstance(entry.body, WindowKeysPublished)
+    return {Role.LEADER: entry.body.employer, Role.HELPER: entry.body.council}
+
+
+def reports(keys: dict[Role, bytes]) -> tuple[list[list[int]], list[Report]]:
     """Numbers, and the reports that carry them."""
-    keys = {
-        Role.LEADER: party_keys(Party.EMPLOYER).hpke_public,
-        Role.HELPER: party_keys(Party.COUNCIL).hpke_public,
-    }
     sent = [
         noisy_measurement([n], COLLECTION.coordinate_scales, DiscreteGaussian())
         for n in range(REPORTS)
@@ -47,11 +59,15 @@ def reports() -> tuple[list[list[int]], list[Report]]:
 
 
 def run(folder: Path, leader_fate: Fate, helper_fate: Fate) -> Writes:
-    """A whole batch, from the first upload to its opening, with the crashes of fate."""
-    clock = TurnableClock(SIGNED.agreement.upload_opens(WINDOW) + timedelta(days=1))
-    helper = Helper(folder, clock, helper_fate)
+    """A whole batch, from its window's keys to its opening, with the crashes of fate."""
+    clock = TurnableClock(SIGNED.agreement.upload_opens(WINDOW) - timedelta(days=1))
+    helper = Helper.activated(folder, clock, helper_fate)
     leader = Leader(folder, clock, helper, leader_fate)
-    sent, made = reports()
+    for _ in range(ENOUGH_STEPS):
+        leader.step()
+        helper.step()
+    clock.now += timedelta(days=2)
+    sent, made = reports(published(leader))
     receipts = []
     for number, report in enumerate(made):
         receipts.append(leader.upload(report))
@@ -60,6 +76,7 @@ def run(folder: Path, leader_fate: Fate, helper_fate: Fate) -> Writes:
     clock.now = SIGNED.agreement.upload_closes(WINDOW)
     for _ in range(ENOUGH_STEPS):
         leader.step()
+        helper.step()
     leader_fate.at = helper_fate.at = 0  # from here on nobody dies
     writes = Writes(leader_fate.writes, helper_fate.writes)
     check(leader.store, helper, sent, made)
@@ -80,18 +97,41 @@ def check(leader: Store, helper: Helper, sent: list[list[int]], made: list[Repor
         assert kept.record is not None
         assert kept.record.id_root == id_root(report.id for report in made)
     with helper.store.read() as tx:
-        kinds = [outcome.kind for outcome in tx.outcomes.all()]
+        data, note = tx.ledger.data(0), tx.checkpoints.get()
         assert tx.rejections.counts(BATCH) == {}
-    assert kinds.count(OutcomeKind.RELEASE) == kinds.count(OutcomeKind.RESULT) == 1
-    asked_again(helper, kept_in(helper.store, BATCH))
+        assert tx.window_keys.windows() == []
+    with leader.read() as tx:
+        assert (tx.ledger.data(0), tx.checkpoints.get()) == (data, note)
+        assert tx.window_keys.windows() == []
+    assert note is not None
+    check_ledger(data, note)
+    asked_again(helper, kept_in(helper.store, BATCH), note)
 
 
-def asked_again(helper: Helper, kept: Kept) -> None:
+def check_ledger(data: list[bytes], note: str) -> None:
+    """Each entry once, by the rules, and all of them witnessed."""
+    ledger = Ledger()
+    kinds = [type(ledger.apply(each).body) for each in data]
+    assert kinds == [
+        AgreementActivated,
+        VerifyKeysCommitted,
+        WindowKeysPublished,
+        BatchReleased,
+        ResultOpened,
+    ]
+    council, employer = SIGNED.agreement.council, SIGNED.agreement.employer
+    shown = checkpoint.verify(
+        note, council_key=council.server_key, employer_key=employer.server_key
+    )
+    assert shown == ledger.checkpoint()
+
+
+def asked_again(helper: Helper, kept: Kept, note: str) -> None:
     """The same question gets the same bytes."""
     assert kept.record is not None
     ask = Ask(BATCH, kept.count, kept.record.id_root, kept.record.commitment)
     answers: set[bytes | Withheld] = {answer for was, answer in helper.asked if was == ask}
-    answers |= {helper.ask(ask), kept.record.noised_share or b""}
+    answers |= {helper.ask(ask, note), kept.record.noised_share or b""}
     assert len(answers) == 1
 
 

@@ -11,9 +11,11 @@ import pytest
 from aggregator.model import BatchState
 from privacy.agreement.model import Party
 from privacy.batch import BatchId
+from privacy.ledger.rules import Ledger
 from privacy.release import Ask, id_root
 from privacy.report import Report
 from protos.errors import Unreachable
+from tests.adversarial.dishonest import entries_of, witnessed
 from tests.adversarial.processes import Outcomes, Processes
 from tests.pair import WINDOW, Pair, expected_totals
 
@@ -91,8 +93,15 @@ def test_servers_killed_at_random_lose_nothing_and_count_nothing_twice(servers: 
             if len(draw) == len(kept.totals)
         ]
         assert expected_totals(sent) in before_noise
+    servers.wait_until(
+        lambda: entries_of(pair, Party.EMPLOYER) == entries_of(pair, Party.COUNCIL) != []
+    )
+    ledger = Ledger()
+    for data in entries_of(pair, Party.COUNCIL):
+        ledger.apply(data)
+    assert witnessed(pair, Party.EMPLOYER) == ledger.checkpoint()
     record = servers.kept(Party.COUNCIL, batch).record
     assert record is not None
     with pair.as_leader() as helper:
         ask = Ask(batch, record.count, record.id_root, record.commitment)
-        assert helper.ask(ask) == record.noised_share
+        assert helper.ask(ask, "") == record.noised_share

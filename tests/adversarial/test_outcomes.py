@@ -1,5 +1,6 @@
 """Every batch gets exactly one final outcome at both sides, whatever the other side does."""
 
+import dataclasses
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -7,8 +8,8 @@ from fractions import Fraction
 import pytest
 
 from aggregator.asking import LeaderRelease
-from aggregator.model import BatchState, OutcomeKind
-from aggregator.release import TIME_TO_ASK
+from aggregator.model import BatchState
+from aggregator.worker import LeaderWorker
 from privacy.agreement.model import Party, PrivacyTerms
 from privacy.errors import (
     AlreadyReleased,
@@ -20,7 +21,8 @@ from privacy.errors import (
     UnopenedShare,
     WrongOpening,
 )
-from privacy.release import Ask, Opening, OpeningAnswer, Withheld, commitment
+from privacy.ledger.entries import BatchNotAsked
+from privacy.release import TIME_TO_ASK, Ask, Opening, OpeningAnswer, Withheld, commitment
 from tests.pair import WINDOW, Pair
 
 
@@ -50,12 +52,8 @@ def test_a_batch_the_leader_does_not_ask_for_goes_on_the_record_and_is_erased(fu
     full.clock.now += timedelta(minutes=1)
     helper.worker.step()
     helper.worker.step()
-    (entry,) = [
-        each
-        for each in full.outcomes(OutcomeKind.NOT_ASKED)
-        if each.body["task"] == "headline" and each.body["group"] == "north"
-    ]
-    assert (entry.body["window"], entry.body["count"]) == (str(WINDOW), "11")
+    (entry,) = [each for each in full.bodies(BatchNotAsked) if each.batch == full.batch()]
+    assert entry.count == 11
     assert helper_state(full) is BatchState.NOT_ASKED
     with helper.store.read() as tx:
         batch = tx.batches.get(full.batch())
@@ -71,7 +69,7 @@ def test_a_batch_nobody_reported_for_and_nobody_asked_for_is_on_the_record_too(
 ) -> None:
     full.clock.now += TIME_TO_ASK
     full.running[Party.COUNCIL].worker.step()
-    groups = {each.body["group"] for each in full.outcomes(OutcomeKind.NOT_ASKED)}
+    groups = {each.batch.group for each in full.bodies(BatchNotAsked)}
     assert groups == {"north", "south", "west", "sales"}
 
 
@@ -83,7 +81,7 @@ class Answers:
     opened: OpeningAnswer | PluraleError | None = None
     openings: int = 0
 
-    def ask(self, ask: Ask) -> bytes | Withheld:
+    def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
         if isinstance(self.asked, PluraleError):
             raise self.asked
         return self.asked
@@ -97,8 +95,9 @@ class Answers:
 
 
 def asking(pair: Pair, helper: Answers) -> LeaderRelease:
-    leader = pair.running[Party.EMPLOYER]
-    return LeaderRelease(leader.store, leader.book, helper, pair.clock, lambda n: bytes(n))
+    worker = pair.running[Party.EMPLOYER].worker
+    assert isinstance(worker, LeaderWorker)
+    return dataclasses.replace(worker.release, helper=helper)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
-from aggregator.asking import LeaderRelease
-from aggregator.model import BatchState, OutcomeKind
+from aggregator.model import BatchState
 from aggregator.peer import Helper
 from aggregator.worker import LeaderWorker
+from privacy import fields
 from privacy.agreement.model import Agreement, Party
 from privacy.batch import BatchId
 from privacy.errors import (
@@ -22,12 +22,20 @@ from privacy.errors import (
     UnopenedShare,
     WrongOpening,
 )
+from privacy.ledger.entries import (
+    BatchReleased,
+    BatchStopped,
+    BatchUnopened,
+    BatchWithheld,
+    BudgetAlarm,
+    ResultOpened,
+)
 from privacy.noise import DiscreteGaussian
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld, commitment, id_root
 from privacy.window import Window
 from protos.errors import Unreachable
 from tests.adversarial.test_clients import send_honest
-from tests.pair import WINDOW, Pair, expected_totals
+from tests.pair import Pair, expected_totals
 
 SALT = bytes(range(32))
 
@@ -87,15 +95,15 @@ def test_too_few_reports_are_withheld_with_the_reason_on_both_sides(pair: Pair) 
         assert kept.record is not None
         assert kept.record.withheld == Withheld.BATCH_TOO_SMALL.name
         assert (kept.record.own_share, kept.record.noised_share, kept.totals) == (None, None, None)
-    bodies = [entry.body for entry in pair.outcomes(OutcomeKind.WITHHELD)]
-    assert [body["reason"] for body in bodies if body["group"] == "north"] == ["BATCH_TOO_SMALL"]
-    assert pair.outcomes(OutcomeKind.RELEASE) == []
+    (withheld,) = [each for each in pair.bodies(BatchWithheld) if each.batch == batch]
+    assert (withheld.count, withheld.reason) == (9, Withheld.BATCH_TOO_SMALL)
+    assert pair.entries(BatchReleased) == []
 
 
 def test_a_batch_without_any_report_gets_its_outcome_too(pair: Pair) -> None:
     pair.close_batch()
     pair.step()
-    groups = {entry.body["group"] for entry in pair.outcomes(OutcomeKind.WITHHELD)}
+    groups = {each.batch.group for each in pair.bodies(BatchWithheld)}
     assert groups == {"north", "south", "west", "sales"}
 
 
@@ -127,8 +135,10 @@ def test_a_spent_budget_is_refused_over_agreement_versions(pair: Pair) -> None:
         assert kept.aggregate_share is None
         assert kept.record is not None
         assert kept.record.withheld == Withheld.BUDGET_EXHAUSTED.name
-    reasons = [entry.body["reason"] for entry in pair.outcomes(OutcomeKind.WITHHELD)]
-    assert reasons.count("BUDGET_EXHAUSTED") == 1
+    reasons = [each.reason for each in pair.bodies(BatchWithheld)]
+    assert reasons.count(Withheld.BUDGET_EXHAUSTED) == 1
+    rho = pair.collection(later).rho
+    assert pair.bodies(BudgetAlarm) == [BudgetAlarm(later, rho, spent + rho, spent)]
 
 
 def test_asked_too_early_nothing_changes(pair: Pair) -> None:
@@ -137,7 +147,7 @@ def test_asked_too_early_nothing_changes(pair: Pair) -> None:
     pair.close_batch()
     pair.clock.now -= timedelta(microseconds=1)
     with pair.as_leader() as helper, pytest.raises(BatchNotClosed, match="ask again after"):
-        helper.ask(ask_for(pair, batch))
+        helper.ask(ask_for(pair, batch), "")
     assert pair.kept(Party.COUNCIL, batch) == before
     pair.close_batch()
     pair.step()
@@ -150,19 +160,19 @@ def test_asked_again_the_helper_answers_the_same_bytes_with_one_noise(pair: Pair
     pair.close_batch()
     ask = ask_for(pair, batch)
     with pair.as_leader() as helper:
-        first = helper.ask(ask)
-        assert helper.ask(ask) == first
+        first = helper.ask(ask, "")
+        assert helper.ask(ask, "") == first
         helper.open(opening_for(pair, batch))
-        assert helper.ask(ask) == first
+        assert helper.ask(ask, "") == first
         pair.clock.now += timedelta(days=2)
-        assert helper.ask(ask) == first
+        assert helper.ask(ask, "") == first
     assert noise.draws == 1
     assert isinstance(first, bytes)
     kept = pair.kept(Party.COUNCIL, batch)
     assert kept.totals is not None
     assert kept.totals != expected_totals(sent)
     assert kept.aggregate_share is None, "the sum without noise is erased"
-    assert len(pair.outcomes(OutcomeKind.RELEASE)) == 1
+    assert len(pair.entries(BatchReleased)) == 1
 
 
 def test_a_second_release_for_another_question_is_refused(pair: Pair) -> None:
@@ -175,13 +185,13 @@ def test_a_second_release_for_another_question_is_refused(pair: Pair) -> None:
         dataclasses.replace(ask, commitment=bytes(32)),
     )
     with pair.as_leader() as helper:
-        helper.ask(ask)
+        helper.ask(ask, "")
         before = pair.kept(Party.COUNCIL, batch)
         for other in others:
             with pytest.raises(AlreadyReleased):
-                helper.ask(other)
+                helper.ask(other, "")
     assert pair.kept(Party.COUNCIL, batch) == before
-    assert len(pair.outcomes(OutcomeKind.RELEASE)) == 1
+    assert len(pair.entries(BatchReleased)) == 1
 
 
 @pytest.mark.parametrize(
@@ -195,21 +205,22 @@ def test_a_disagreement_stops_the_batch_on_both_sides(
     ask = ask_for(pair, batch)
     with pair.as_leader() as helper:
         with pytest.raises(BatchDisagreement, match="needs a person"):
-            helper.ask(dataclasses.replace(ask, **change))  # type: ignore[arg-type]
+            helper.ask(dataclasses.replace(ask, **change), "")  # type: ignore[arg-type]
         with pytest.raises(BatchDisagreement, match="stopped"):
-            helper.ask(ask)
+            helper.ask(ask, "")
     pair.step()
     assert {pair.kept(party, batch).state for party in Party} == {BatchState.STOPPED}
-    assert len(pair.outcomes(OutcomeKind.STOPPED)) == 1
-    assert pair.outcomes(OutcomeKind.RELEASE) == []
+    assert len(pair.entries(BatchStopped)) == 1
+    assert pair.entries(BatchReleased) == []
 
 
 @pytest.mark.parametrize("change", [{"id_root": b"short"}, {"commitment": b""}], ids=str)
 def test_a_question_that_is_none_changes_nothing(pair: Pair, change: dict[str, bytes]) -> None:
     batch, _ = counted(pair)
     pair.close_batch()
+    changed = dataclasses.replace(ask_for(pair, batch), **change)  # type: ignore[arg-type]
     with pair.as_leader() as helper, pytest.raises(InvalidValue, match="32 bytes"):
-        helper.ask(dataclasses.replace(ask_for(pair, batch), **change))  # type: ignore[arg-type]
+        helper.ask(changed, "")
     assert pair.kept(Party.COUNCIL, batch).state is BatchState.OPEN
 
 
@@ -224,7 +235,7 @@ def test_a_wrong_opening_is_refused_and_the_right_one_still_taken(pair: Pair) ->
     with pair.as_leader() as helper:
         with pytest.raises(WrongOpening, match="not released"):
             helper.open(right)
-        helper.ask(ask_for(pair, batch))
+        helper.ask(ask_for(pair, batch), "")
         for opening in wrong:
             with pytest.raises(WrongOpening, match="committed"):
                 helper.open(opening)
@@ -234,7 +245,7 @@ def test_a_wrong_opening_is_refused_and_the_right_one_still_taken(pair: Pair) ->
         with pytest.raises(WrongOpening, match="committed"):
             helper.open(wrong[0])
     assert pair.kept(Party.COUNCIL, batch).totals == expected_totals(sent)
-    assert len(pair.outcomes(OutcomeKind.RESULT)) == 1
+    assert len(pair.entries(ResultOpened)) == 1
 
 
 def test_a_share_that_is_none_cannot_be_opened(pair: Pair) -> None:
@@ -243,10 +254,10 @@ def test_a_share_that_is_none_cannot_be_opened(pair: Pair) -> None:
     junk = Opening(batch, SALT, b"junk")
     ask = dataclasses.replace(ask_for(pair, batch), commitment=commitment(SALT, b"junk"))
     with pair.as_leader() as helper:
-        helper.ask(ask)
+        helper.ask(ask, "")
         with pytest.raises(InvalidValue, match="does not decode"):
             helper.open(junk)
-    assert pair.outcomes(OutcomeKind.RESULT) == []
+    assert pair.entries(ResultOpened) == []
 
 
 class Silent(Helper):
@@ -255,8 +266,8 @@ class Silent(Helper):
     def __init__(self, real: Helper) -> None:
         self._real = real
 
-    def ask(self, ask: Ask) -> bytes | Withheld:
-        return self._real.ask(ask)
+    def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
+        return self._real.ask(ask, witnessed)
 
     def open(self, opening: Opening) -> OpeningAnswer:
         raise Unreachable("not now")
@@ -270,7 +281,7 @@ def test_a_share_not_opened_within_a_day_is_on_the_record(pair: Pair, who_notice
     assert isinstance(leader, LeaderWorker)
     real = leader.release
     with pair.as_leader() as helper, pytest.raises(Unreachable):
-        LeaderRelease(real.store, real.book, Silent(helper), real.clock, real.random).run(batch)
+        dataclasses.replace(real, helper=Silent(helper)).run(batch)
     assert pair.kept(Party.EMPLOYER, batch).state is BatchState.RELEASED
     pair.clock.now += timedelta(days=1)
     if who_notices == "the helper's worker":
@@ -281,17 +292,17 @@ def test_a_share_not_opened_within_a_day_is_on_the_record(pair: Pair, who_notice
     for party in Party:
         assert pair.kept(party, batch).state is BatchState.UNOPENED
         assert pair.kept(party, batch).totals is None
-    assert [entry.body["group"] for entry in pair.outcomes(OutcomeKind.UNOPENED)] == ["north"]
+    assert pair.bodies(BatchUnopened) == [BatchUnopened(batch)]
     pair.step()
-    assert len(pair.outcomes(OutcomeKind.UNOPENED)) == 1
-    assert not [e for e in pair.outcomes(OutcomeKind.RESULT) if e.body["group"] == "north"]
+    assert len(pair.entries(BatchUnopened)) == 1
+    assert batch not in {each.batch for each in pair.bodies(ResultOpened)}
 
 
 def test_a_share_opened_a_moment_before_the_day_is_over_is_taken(pair: Pair) -> None:
     batch, _ = counted(pair)
     pair.close_batch()
     with pair.as_leader() as helper:
-        helper.ask(ask_for(pair, batch))
+        helper.ask(ask_for(pair, batch), "")
         pair.clock.now += timedelta(days=1, microseconds=-1)
         helper.open(opening_for(pair, batch))
     assert pair.kept(Party.COUNCIL, batch).state is BatchState.OPENED
@@ -303,10 +314,10 @@ def test_leaders_that_ask_at_once_get_one_noise(pair: Pair) -> None:
     pair.close_batch()
     ask = ask_for(pair, batch)
     with pair.as_leader() as helper, ThreadPoolExecutor(8) as threads:
-        answers = set(threads.map(helper.ask, [ask] * 16))
+        answers = set(threads.map(lambda _: helper.ask(ask, ""), range(16)))
     assert len(answers) == 1
     assert noise.draws == 1
-    assert len(pair.outcomes(OutcomeKind.RELEASE)) == 1
+    assert len(pair.entries(BatchReleased)) == 1
 
 
 def test_of_leaders_with_different_questions_one_gets_an_answer(pair: Pair) -> None:
@@ -318,7 +329,7 @@ def test_of_leaders_with_different_questions_one_gets_an_answer(pair: Pair) -> N
 
     def ask(question: Ask) -> bytes | Withheld | None:
         try:
-            return helper.ask(question)
+            return helper.ask(question, "")
         except AlreadyReleased:
             return None
 
@@ -336,11 +347,11 @@ def test_a_helper_whose_share_is_none_stops_the_batch(pair: Pair) -> None:
     real = leader.release
 
     class Junk(Silent):
-        def ask(self, ask: Ask) -> bytes | Withheld:
+        def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
             return b"junk"
 
     with pair.as_leader() as helper, pytest.raises(BatchDisagreement, match="does not decode"):
-        LeaderRelease(real.store, real.book, Junk(helper), real.clock, real.random).run(batch)
+        dataclasses.replace(real, helper=Junk(helper)).run(batch)
     assert pair.kept(Party.EMPLOYER, batch).state is BatchState.STOPPED
 
 
@@ -348,9 +359,17 @@ def test_the_record_says_what_was_spent(pair: Pair) -> None:
     batch, _ = counted(pair)
     pair.close_batch()
     pair.step()
-    (release,) = pair.outcomes(OutcomeKind.RELEASE)
+    (release,) = pair.bodies(BatchReleased)
     rho = pair.collection(batch).rho
-    assert Fraction(release.body["rho"]) == rho
-    assert Fraction(release.body["rho_left"]) == pair.signed.agreement.privacy.rho_quarter - rho
-    assert release.body["window"] == str(WINDOW)
-    assert release.body["id_root"] == id_root(pair.kept(Party.EMPLOYER, batch).counted).hex()
+    kept = pair.kept(Party.EMPLOYER, batch)
+    assert kept.record is not None
+    assert kept.record.noised_share is not None
+    assert release == BatchReleased(
+        batch,
+        kept.count,
+        rho,
+        pair.signed.agreement.privacy.rho_quarter - rho,
+        id_root(kept.counted),
+        kept.record.commitment,
+        fields.sha256(kept.record.noised_share),
+    )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from aggregator.aggregation import LeaderAggregation
 from aggregator.model import BatchState
 from aggregator.peer import Helper
 from aggregator.worker import LeaderWorker
@@ -134,7 +133,7 @@ def run_jobs(pair: Pair, batch: BatchId, helper: Helper) -> None:
     with leader.store.read() as tx:
         known = tx.batches.get(batch)
     assert known is not None
-    LeaderAggregation(real.store, real.book, real.hpke_key, helper, real.random).run(known)
+    dataclasses.replace(real, helper=helper).run(known)
 
 
 def test_halves_of_a_verify_key_never_change(pair: Pair) -> None:

@@ -39,8 +39,31 @@ SHOWN = {
     "ReportShare.id",
     "ReportShare.leader_share_hash",
     "SignedAgreement.digest",
+    # The ledger, which everybody may see: names, hashes, public keys, and proofs made of hashes.
+    "AgreementActivated.agreement",
+    "AgreementRetired.agreement",
+    "BatchReleased.commitment",
+    "BatchReleased.id_root",
+    "BatchReleased.noised_share_hash",
+    "CheckpointAnswer.consistency",
+    "Entry.previous",
+    "Export.entries",
+    "FollowAnswer.entries",
+    "Frontier.roots",
+    "Inclusion.proof",
+    "Keys.council",
+    "Keys.employer",
+    "Lines.entries",
+    "OutcomeAnswer.report_ids",
+    "ProvenEntry.data",
+    "ProvenEntry.proof",
+    "ResultOpened.hash",
+    "VerifyKeysCommitted.helper",
+    "VerifyKeysCommitted.leader",
+    "VerifyKeysCommitted.task",
+    "WindowKeysPublished.council",
+    "WindowKeysPublished.employer",
     # Public by their nature: keys of the agreement, and what every party receives.
-    "PartyTerms.hpke_key",
     "PartyTerms.server_key",
     "PartyTerms.signing_key",
     "PublicShare.joint_rand_parts",
@@ -56,6 +79,7 @@ SHOWN = {
     "ReportShare.helper_share",
     # A team's released result is for people to read.
     "BatchResult.totals",
+    "Opened.totals",
 }
 """Every field with bytes or vectors of integers that its class shows, and why it may."""
 

@@ -6,11 +6,14 @@ import logging
 import re
 import sqlite3
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from aggregator.model import BatchState
+from aggregator.store.sql import Store
+from privacy import sealing
 from privacy.agreement.model import Party, Role
 from privacy.report import Report, open_input_share
 from protos.errors import RemoteFault
@@ -48,11 +51,17 @@ def secrets_of(pair: Pair, reports: list[Report]) -> list[bytes]:
         home = pair.homes[party]
         found += [home.signing_key().private_bytes_raw(), home.server_key().private_bytes_raw()]
         found += [path.read_bytes()[40:] for path in (home.path / "keys").glob("*.key.pem")]
+        with closing(Store(home.database)) as store, store.read() as tx:
+            keys = {
+                window: tx.window_keys.get(window) or b"" for window in tx.window_keys.windows()
+            }
+        assert keys
+        found += keys.values()
         for report in reports:
             sealed = report.leader_share if role is Role.LEADER else report.helper_share
             share = open_input_share(
                 pair.collection(report.batch),
-                home.hpke_key(),
+                sealing.private_key(keys[report.batch.window]),
                 role,
                 report.batch,
                 report.id,
@@ -73,21 +82,23 @@ def test_a_whole_batch_leaves_no_value_in_the_logs(tmp_path: Path) -> None:
     pair = Pair.make(
         tmp_path, lambda a: dataclasses.replace(a, first_window=WINDOW, last_window=WINDOW)
     )
-    servers = Processes(pair, tmp_path, log_level="DEBUG")
-    servers.start()
     batch = pair.batch()
     reports = [pair.report(batch, [ONLY_HERE[n]]) for n in range(11)]
-    for report in reports:
-        pair.upload(report)
-    bad = [lie.make(pair, batch) for lie in LIES if lie.leader is not None]
-    for report in bad:
-        assert refused(pair, report) is not None
-    servers.clock.turn(pair.signed.agreement.upload_closes(WINDOW))
-    servers.wait_until(
-        lambda: all(servers.kept(party, batch).state is BatchState.OPENED for party in Party)
-    )
-    sums = [servers.kept(party, batch) for party in Party]
-    servers.stop()
+    secret = secrets_of(pair, reports)  # now: the window's keys are erased when it is decided
+    servers = Processes(pair, tmp_path, log_level="DEBUG")
+    with ExitStack() as stack:
+        stack.callback(servers.stop)
+        servers.start()
+        for report in reports:
+            pair.upload(report)
+        bad = [lie.make(pair, batch) for lie in LIES if lie.leader is not None]
+        for report in bad:
+            assert refused(pair, report) is not None
+        servers.clock.turn(pair.signed.agreement.upload_closes(WINDOW))
+        servers.wait_until(
+            lambda: all(servers.kept(party, batch).state is BatchState.OPENED for party in Party)
+        )
+        sums = [servers.kept(party, batch) for party in Party]
     shares = [
         share
         for kept in sums
@@ -99,7 +110,7 @@ def test_a_whole_batch_leaves_no_value_in_the_logs(tmp_path: Path) -> None:
     for party in Party:
         text = servers.log_file(party).read_text()
         assert "listens on" in text
-        assert leaks(text, [*secrets_of(pair, reports), *shares]) == []
+        assert leaks(text, [*secret, *shares]) == []
 
 
 def test_an_error_inside_the_database_leaves_no_value_in_the_logs(

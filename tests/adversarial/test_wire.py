@@ -27,6 +27,18 @@ LEADER_TO_HELPER = (
     "/plurale.v1.Release/Ask",
     "/plurale.v1.Release/Open",
 )
+WITNESS = (
+    "/plurale.v1.Witness/Cosign",
+    "/plurale.v1.Witness/OfferKey",
+    "/plurale.v1.Witness/Retire",
+)
+FOLLOW = "/plurale.v1.Witness/Follow"
+LEDGER = (
+    "/plurale.v1.Ledger/Checkpoint",
+    "/plurale.v1.Ledger/Window",
+    "/plurale.v1.Ledger/Outcome",
+)
+LEADER_ONLY = (*LEADER_TO_HELPER, *WITNESS, FOLLOW)
 _CODE = grpc.StatusCode
 
 
@@ -47,15 +59,20 @@ def call(
     *,
     ca_certificate: str | None = None,
     pair_of_keys: KeyPair | None = None,
+    as_device: bool = False,
 ) -> tuple[grpc.StatusCode, str]:
-    """Send raw bytes, with no limits of one's own; the status and its sentence."""
+    """Send raw bytes, with no limits of one's own; the status and its sentence.
+
+    To the council's port for the employer's server, if there is one, unless `as_device`.
+    """
     credentials = grpc.ssl_channel_credentials(
         (ca_certificate or terms.ca_certificate).encode(),
         None if pair_of_keys is None else pair_of_keys.key,
         None if pair_of_keys is None else pair_of_keys.certificate,
     )
     options = (("grpc.max_send_message_length", -1), ("grpc.enable_retries", 0))
-    with grpc.secure_channel(str(terms.endpoint), credentials, options=options) as channel:
+    endpoint = terms.endpoint if as_device else terms.peer_endpoint or terms.endpoint
+    with grpc.secure_channel(str(endpoint), credentials, options=options) as channel:
         send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
         try:
             send(message, timeout=20)
@@ -81,7 +98,7 @@ def test_bytes_that_are_no_message_get_a_sentence(pair: Pair, noise: bytes) -> N
     assert details == "the bytes received are not a UploadRequest message"
 
 
-@pytest.mark.parametrize("method", LEADER_TO_HELPER)
+@pytest.mark.parametrize("method", LEADER_ONLY)
 def test_bytes_that_are_no_message_get_a_sentence_from_the_helper_too(
     pair: Pair, method: str
 ) -> None:
@@ -91,7 +108,18 @@ def test_bytes_that_are_no_message_get_a_sentence_from_the_helper_too(
     assert details.startswith("the bytes received are not a ")
 
 
-@pytest.mark.parametrize("method", LEADER_TO_HELPER)
+@pytest.mark.parametrize("method", LEDGER)
+def test_bytes_that_are_no_message_get_a_sentence_from_the_ledger(pair: Pair, method: str) -> None:
+    for noise in (b"\xff" * 40, b"\x0a\xff\xff\xff\xff\x0f"):
+        code, details = call(council(pair), method, noise, as_device=True)
+        assert code is _CODE.INVALID_ARGUMENT
+        assert details.startswith("the bytes received are not a ")
+    code, details = call(council(pair), method, bytes(100_000), as_device=True)
+    assert code is _CODE.RESOURCE_EXHAUSTED
+    assert "larger than max" in details
+
+
+@pytest.mark.parametrize("method", [*LEADER_TO_HELPER, *WITNESS])
 def test_an_empty_message_gets_a_sentence(pair: Pair, method: str) -> None:
     tls = pair.homes[Party.EMPLOYER].tls()
     code, details = call(council(pair), method, b"", pair_of_keys=tls)
@@ -159,9 +187,26 @@ def test_an_unknown_method_is_unimplemented(pair: Pair) -> None:
     assert call(employer(pair), "/plurale.v1.Intake/Delete", b"")[0] is _CODE.UNIMPLEMENTED
 
 
-@pytest.mark.parametrize("method", LEADER_TO_HELPER)
+@pytest.mark.parametrize("method", [*LEADER_ONLY, *LEDGER])
 def test_devices_find_nothing_of_the_helper_at_the_leader(pair: Pair, method: str) -> None:
     assert call(employer(pair), method, b"")[0] is _CODE.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("method", [*LEADER_ONLY, UPLOAD])
+@pytest.mark.parametrize("who", [None, Party.EMPLOYER])
+def test_the_councils_port_for_devices_serves_the_ledger_alone(
+    pair: Pair, method: str, who: Party | None
+) -> None:
+    tls = None if who is None else pair.homes[who].tls()
+    answer = call(council(pair), method, b"", pair_of_keys=tls, as_device=True)
+    assert answer[0] is _CODE.UNIMPLEMENTED
+    assert call(council(pair), LEDGER[0], b"", as_device=True)[0] is _CODE.OK
+
+
+def test_the_employers_port_at_the_council_serves_no_device(pair: Pair) -> None:
+    tls = pair.homes[Party.EMPLOYER].tls()
+    for method in LEDGER:
+        assert call(council(pair), method, b"", pair_of_keys=tls)[0] is _CODE.UNIMPLEMENTED
 
 
 def test_the_helper_takes_no_uploads(pair: Pair) -> None:
@@ -179,7 +224,7 @@ def _the_council(pair: Pair) -> KeyPair:
 
 def _somebody(pair: Pair) -> KeyPair:
     now = datetime.now(UTC)
-    return certificates.server(certificates.authority("Somebody", now), "127.0.0.1", now)
+    return certificates.server(certificates.authority("Somebody", now), ["127.0.0.1"], now)
 
 
 @pytest.mark.parametrize("who", [_nobody, _the_council, _somebody])
@@ -189,6 +234,7 @@ def test_the_helper_speaks_to_nobody_but_the_leader(
     message = release_pb2.ReleaseRequest().SerializeToString()
     code, _ = call(council(pair), LEADER_TO_HELPER[3], message, pair_of_keys=who(pair))
     assert code is _CODE.UNAVAILABLE
+    assert call(council(pair), FOLLOW, b"", pair_of_keys=who(pair))[0] is _CODE.UNAVAILABLE
 
 
 @pytest.mark.parametrize("party", list(Party))
@@ -198,7 +244,8 @@ def test_a_server_of_another_authority_gets_nothing(pair: Pair, party: Party) ->
     other = pair.signed.agreement.party(
         Party.COUNCIL if party is Party.EMPLOYER else Party.EMPLOYER
     )
-    error = _failure(terms.endpoint, other.ca_certificate, pair.homes[Party.EMPLOYER].tls())
+    endpoint = terms.peer_endpoint or terms.endpoint
+    error = _failure(endpoint, other.ca_certificate, pair.homes[Party.EMPLOYER].tls())
     assert isinstance(error, Unreachable)
     assert "certificate of another authority" in str(error)
 
@@ -216,7 +263,9 @@ def _failure(endpoint: Endpoint, ca_certificate: str, tls: KeyPair) -> PluraleEr
 
 def test_a_method_that_does_not_exist_is_a_fault_of_the_other_side(pair: Pair) -> None:
     tls = pair.homes[Party.EMPLOYER].tls()
-    error = _failure(council(pair).endpoint, council(pair).ca_certificate, tls)
+    endpoint = council(pair).peer_endpoint
+    assert endpoint is not None
+    error = _failure(endpoint, council(pair).ca_certificate, tls)
     assert isinstance(error, RemoteFault)
     assert str(error).startswith("the server answered UNIMPLEMENTED")
 
@@ -246,7 +295,8 @@ def _client_hello(host: str) -> bytes:
 def test_connections_that_never_finish_their_handshake_hold_up_nobody(
     pair: Pair, party: Party, first_bytes: Callable[[str], bytes]
 ) -> None:
-    endpoint = pair.signed.agreement.party(party).endpoint
+    terms = pair.signed.agreement.party(party)
+    endpoint = terms.peer_endpoint or terms.endpoint
     sent = first_bytes(endpoint.host)
     with ExitStack() as stack:
         for _ in range(50):

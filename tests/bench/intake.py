@@ -76,10 +76,10 @@ def _large(agreement: Agreement, coordinates: int) -> Agreement:
 def _messages(pair: Pair) -> list[bytes]:
     batch = pair.batch()
     collection = pair.collection(batch)
-    measurement = pair.measurement(batch)
+    measurement, keys = pair.measurement(batch), pair.hpke_keys(batch.window)
     return [
         upload_to_wire(
-            prepare(batch, collection, measurement, pair.hpke_keys, secrets.token_bytes)
+            prepare(batch, collection, measurement, keys, secrets.token_bytes)
         ).SerializeToString()
         for _ in range(REPORTS)
     ]

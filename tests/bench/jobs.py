@@ -13,20 +13,24 @@ from fractions import Fraction
 from pathlib import Path
 
 from aggregator.aggregation import HelperAggregation, LeaderAggregation
-from aggregator.agreements import AgreementBook
 from aggregator.intake import Intake
+from aggregator.ledger import CouncilLedger
+from aggregator.mark import Mark
 from aggregator.store.sql import Store
 from aggregator.verify_key import HelperActivationService, LeaderActivation
+from aggregator.window_keys import CouncilKeys, LeaderKeys, WindowKeyring
 from privacy.aggregation import Job, Outcome
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Party, Role
 from privacy.batch import BatchId, Collection
+from privacy.book import AgreementBook
 from privacy.groups import Group, GroupId, Level
+from privacy.ledger.entries import AgreementActivated, WindowKeysPublished
 from privacy.metrics import Histogram, Scalar, TaskId
 from privacy.report import prepare
 from tests.agreements import headline, make_agreement, party_keys, scalar, sign
 from tests.bench.figure import Figure
-from tests.pair import WINDOW, TurnableClock, verified
+from tests.pair import WINDOW, OfferedKeys, TurnableClock, verified
 
 REPORTS = 512
 COORDINATES = (3, 30)
@@ -70,30 +74,48 @@ def _agreed(coordinates: int) -> SignedAgreement:
     return verified(sign(make_agreement(groups=(group,), tasks=(task,))))
 
 
+def _keys_exchanged(
+    signed: SignedAgreement, leader: Store, helper: Store, clock: TurnableClock, mark: Mark
+) -> dict[Role, bytes]:
+    """Exchange the verify keys and publish the window's; the public ones of the window."""
+    book, random = AgreementBook([signed]), secrets.token_bytes
+    ledger = CouncilLedger(helper, book, clock, party_keys(Party.COUNCIL).server, mark)
+    with helper.write() as tx:
+        envelope = signed.envelope.decode()
+        ledger.append(tx, AgreementActivated(signed.digest, signed.agreement.version, envelope))
+    service = HelperActivationService(helper, book, ledger, random)
+    assert LeaderActivation(leader, book, service, random).run() == []
+    keys = OfferedKeys(CouncilKeys(helper, book, ledger, WindowKeyring(helper), clock, random))
+    assert LeaderKeys(leader, book, keys, WindowKeyring(leader), clock, random).publish() == []
+    with helper.read() as tx:
+        (entry,) = tx.ledger.about(WINDOW)
+    assert isinstance(entry.body, WindowKeysPublished)
+    return {Role.LEADER: entry.body.employer, Role.HELPER: entry.body.council}
+
+
 def _measure(coordinates: int) -> dict[Role, float]:
     signed = _agreed(coordinates)
     batch_id = BatchId(signed.digest, TaskId("headline"), GroupId("all"), WINDOW)
     collection = Collection.of(signed, batch_id.task, batch_id.group)
     assert collection.vdaf.length == coordinates
-    employer, council = party_keys(Party.EMPLOYER), party_keys(Party.COUNCIL)
-    hpke = {Role.LEADER: employer.hpke_public, Role.HELPER: council.hpke_public}
-    clock = TurnableClock(signed.agreement.upload_opens(WINDOW))
+    clock = TurnableClock(WINDOW.start(signed.agreement.working_time.zone))
     book, random = AgreementBook([signed]), secrets.token_bytes
     with tempfile.TemporaryDirectory() as folder:
         leader, helper = Store(Path(folder) / "leader.db"), Store(Path(folder) / "helper.db")
-        service = HelperActivationService(helper, book, clock, random)
-        LeaderActivation(leader, book, service, random).run()
-        intake = Intake(leader, book, employer.hpke, employer.server, clock)
+        public = _keys_exchanged(signed, leader, helper, clock, Mark(Path(folder) / "ledger.mark"))
+        clock.now = signed.agreement.upload_opens(WINDOW)
+        opened, closed = WindowKeyring(leader), WindowKeyring(helper)
+        intake = Intake(leader, book, opened, party_keys(Party.EMPLOYER).server, clock)
         measurement = [1023] * coordinates
         intake.commit(
-            [prepare(batch_id, collection, measurement, hpke, random) for _ in range(REPORTS)]
+            [prepare(batch_id, collection, measurement, public, random) for _ in range(REPORTS)]
         )
         with leader.read() as tx:
             batch = tx.batches.get(batch_id)
         assert batch is not None
-        jobs = Timed(HelperAggregation(helper, book, council.hpke, clock))
+        jobs = Timed(HelperAggregation(helper, book, closed, clock))
         begin = time.perf_counter()
-        LeaderAggregation(leader, book, employer.hpke, jobs, random).run(batch)
+        LeaderAggregation(leader, book, opened, jobs, random).run(batch)
         whole = time.perf_counter() - begin
         leader.close()
         helper.close()

@@ -7,22 +7,30 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from aggregator.errors import StoreUnusable
-from aggregator.model import Batch, BatchState, OutcomeKind, ReleaseRecord, ReportState
+from aggregator.model import Batch, BatchState, ReleaseRecord, ReportState
 from aggregator.store.sql import Store, Transaction
 from aggregator.store.verify_keys import Halves
 from privacy.agreement.model import AgreementDigest, TaskDigest
 from privacy.batch import BatchId
 from privacy.errors import InvalidValue, Rejection
 from privacy.groups import GroupId
+from privacy.ledger.entries import (
+    BEFORE_THE_FIRST,
+    BatchStopped,
+    BatchUnopened,
+    StopReason,
+    WindowKeysPublished,
+)
 from privacy.metrics import TaskId
 from privacy.report import Report, ReportId
+from privacy.sealing import PUBLIC_KEY_SIZE
 from privacy.window import Window
 from tests.agreements import make_agreement, sign
 from tests.pair import verified
@@ -30,6 +38,9 @@ from tests.pair import verified
 BATCH = BatchId(AgreementDigest(bytes(32)), TaskId("headline"), GroupId("north"), Window(2026, 5))
 OTHER = dataclasses.replace(BATCH, group=GroupId("west"))
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
+STOPPED = BatchStopped(BATCH, 0, StopReason.OTHER_COUNT)
+UNOPENED = BatchUnopened(OTHER)
+KEYS = WindowKeysPublished(BATCH.window, b"e" * PUBLIC_KEY_SIZE, b"c" * PUBLIC_KEY_SIZE)
 
 
 @pytest.fixture
@@ -65,7 +76,10 @@ def write_everywhere(tx: Transaction) -> None:
     tx.reports.add_pending(batch, [(each := report(), each.digest)])
     tx.jobs.ask(batch, bytes(16), b"request")
     tx.rejections.add(BATCH, Rejection.INVALID_PROOF)
-    tx.outcomes.append(NOW, OutcomeKind.STOPPED, {})
+    tx.ledger.append(NOW, STOPPED)
+    tx.checkpoints.put("a note")
+    tx.window_keys.put(BATCH.window, bytes(96))
+    tx.retirements.put(BATCH.agreement)
     tx.verify_keys.put(TaskDigest(bytes(32)), Halves(bytes(32)))
 
 
@@ -84,7 +98,10 @@ def test_an_exception_in_a_transaction_leaves_nothing(store: Store) -> None:
         assert tx.batches.get(BATCH) is None
         assert tx.batches.states() == {}
         assert tx.rejections.counts(BATCH) == {}
-        assert tx.outcomes.all() == []
+        assert tx.ledger.size() == 0
+        assert tx.checkpoints.get() is None
+        assert tx.window_keys.windows() == []
+        assert tx.retirements.all() == []
         assert tx.verify_keys.get(TaskDigest(bytes(32))) is None
         assert tx.jobs.answer_to(bytes(16), b"request") is None
 
@@ -182,18 +199,124 @@ def test_a_release_is_kept_and_completed(store: Store) -> None:
 
 
 def test_time_never_runs_behind_the_last_entry(store: Store) -> None:
+    later, zone = NOW + timedelta(days=1), timezone(timedelta(hours=2))
     with store.write() as tx:
-        assert tx.outcomes.last_time() is None
-        tx.outcomes.append(NOW, OutcomeKind.STOPPED, {"a": "ü"})
-        tx.outcomes.append(NOW - timedelta(days=1), OutcomeKind.RELEASE, {})
-        tx.outcomes.append(NOW + timedelta(days=1), OutcomeKind.STOPPED, {})
+        assert tx.ledger.moment(NOW + timedelta(microseconds=999_999)) == NOW
+        tx.ledger.append(NOW + timedelta(microseconds=999_999), STOPPED)
+        assert tx.ledger.moment(NOW - timedelta(days=1)) == NOW
+        tx.ledger.append(NOW - timedelta(days=1), UNOPENED)
+        tx.ledger.append(later.astimezone(zone), STOPPED)
+        assert tx.ledger.moment(NOW) == later
     with store.read() as tx:
-        entries = tx.outcomes.all()
-        assert [entry.at for entry in entries] == [NOW, NOW, NOW + timedelta(days=1)]
-        assert [entry.sequence for entry in entries] == sorted(e.sequence for e in entries)
-        assert [e.kind for e in tx.outcomes.all(OutcomeKind.RELEASE)] == [OutcomeKind.RELEASE]
-        assert entries[0].body == {"a": "ü"}
-        assert tx.outcomes.last_time() == NOW + timedelta(days=1)
+        assert [entry.at for entry in tx.ledger.of()] == [NOW, NOW, later]
+        assert {entry.at.tzinfo for entry in tx.ledger.of()} == {UTC}
+
+
+def test_every_entry_names_the_one_before_and_is_found_by_place_kind_and_subject(
+    store: Store,
+) -> None:
+    bodies = (STOPPED, UNOPENED, KEYS, dataclasses.replace(STOPPED, count=3))
+    with store.write() as tx:
+        made = [tx.ledger.append(NOW, body) for body in bodies]
+    with store.read() as tx:
+        assert tx.ledger.size() == 4
+        assert [entry.body for entry in made] == list(bodies)
+        assert [entry.index for entry in made] == [0, 1, 2, 3]
+        before = [BEFORE_THE_FIRST, *(entry.leaf for entry in made)]
+        assert [entry.previous for entry in made] == before[:-1]
+        assert tx.ledger.of() == made
+        assert tx.ledger.of(BatchStopped, BatchUnopened) == [made[0], made[1], made[3]]
+        assert tx.ledger.about(BATCH) == [made[0], made[3]]
+        assert tx.ledger.about(OTHER) == [made[1]]
+        assert tx.ledger.about(BATCH.window) == [made[2]]
+        assert tx.ledger.about(BATCH.window.plus(1)) == []
+        assert tx.ledger.data(0) == [entry.data for entry in made]
+        assert tx.ledger.data(1, 2) == [made[1].data, made[2].data]
+        assert tx.ledger.data(4) == []
+        assert [tx.ledger.leaf(place) for place in range(4)] == [entry.leaf for entry in made]
+
+
+def test_a_copy_of_a_ledger_is_the_same_bytes_and_has_no_place_twice(
+    store: Store, tmp_path: Path
+) -> None:
+    with store.write() as tx:
+        made = [tx.ledger.append(NOW, body) for body in (STOPPED, KEYS, UNOPENED)]
+    with closing(Store(tmp_path / "copy.db")) as copy:
+        with copy.write() as tx:
+            tx.ledger.copy(made[:2])
+        with copy.write() as tx:
+            tx.ledger.copy(made[2:])
+            assert tx.ledger.data(0) == [entry.data for entry in made]
+            assert tx.ledger.leaf(2) == made[2].leaf
+            assert tx.ledger.about(BATCH) == made[:1]
+        with pytest.raises(IntegrityError), copy.write() as tx:
+            tx.ledger.copy([made[1]])
+
+
+def test_what_is_cut_off_a_ledger_is_gone_and_the_rest_goes_on(store: Store) -> None:
+    with store.write() as tx:
+        made = [tx.ledger.append(NOW, body) for body in (STOPPED, KEYS, UNOPENED)]
+        tx.ledger.cut(1)
+        assert tx.ledger.of() == made[:1]
+        again = tx.ledger.append(NOW, UNOPENED)
+    assert (again.index, again.previous) == (1, made[0].leaf)
+
+
+def test_the_newest_checkpoint_takes_the_place_of_the_last(store: Store) -> None:
+    with store.write() as tx:
+        assert tx.checkpoints.get() is None
+        tx.checkpoints.put("first\n")
+    with store.write() as tx:
+        assert tx.checkpoints.get() == "first\n"
+        tx.checkpoints.put("second\n")
+    with store.read() as tx:
+        assert tx.checkpoints.get() == "second\n"
+
+
+def test_a_window_has_one_key_until_it_is_erased(store: Store) -> None:
+    first, second = BATCH.window, BATCH.window.plus(1)
+    with store.write() as tx:
+        assert tx.window_keys.get(first) is None
+        tx.window_keys.put(second, b"2" * 96)
+        tx.window_keys.put(first, b"1" * 96)
+    with pytest.raises(IntegrityError), store.write() as tx:
+        tx.window_keys.put(first, b"3" * 96)
+    with store.write() as tx:
+        assert tx.window_keys.windows() == [first, second]
+        assert tx.window_keys.get(first) == b"1" * 96
+        tx.window_keys.erase(first)
+        tx.window_keys.erase(first)
+    with store.read() as tx:
+        assert tx.window_keys.windows() == [second]
+        assert tx.window_keys.get(first) is None
+
+
+def test_an_erased_window_key_is_gone_from_the_disk(store: Store, tmp_path: Path) -> None:
+    keys = {BATCH.window.plus(n): secrets.token_bytes(96) for n in range(40)}
+    for window, private in keys.items():
+        with store.write() as tx:
+            tx.window_keys.put(window, private)
+    assert all(private in on_disk(tmp_path) for private in keys.values())
+    kept = BATCH.window.plus(7)
+    for window in keys:
+        if window != kept:
+            with store.write() as tx:
+                tx.window_keys.erase(window)
+    store.scrub()
+    left = on_disk(tmp_path)
+    assert [window for window, private in keys.items() if private[:16] in left] == [kept]
+
+
+def test_a_version_that_is_to_end_is_kept_until_the_ledger_says_so(store: Store) -> None:
+    other = AgreementDigest(b"o" * 32)
+    with store.write() as tx:
+        for agreement in (BATCH.agreement, other, other):
+            tx.retirements.put(agreement)
+    with store.write() as tx:
+        assert sorted(tx.retirements.all()) == sorted([BATCH.agreement, other])
+        tx.retirements.remove(other)
+    with store.read() as tx:
+        assert tx.retirements.all() == [BATCH.agreement]
 
 
 def test_an_agreement_is_kept_once(store: Store) -> None:

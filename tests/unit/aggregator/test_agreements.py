@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from aggregator.agreements import AgreementBook
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import AgreementDigest
 from privacy.batch import BatchId
+from privacy.book import AgreementBook
 from privacy.errors import Rejection, ReportRejected
 from privacy.groups import GroupId
 from privacy.metrics import TaskId
@@ -89,3 +89,24 @@ def test_every_batch_past_its_deadline_is_found_once_under_its_own_version() -> 
     assert {place.agreement for place in found if place.window.week >= 10} == {SECOND.digest}
     assert all(BOOK.exists(place) for place in found)
     assert list(BOOK.past_deadline(FIRST.agreement.upload_opens(Window(2026, 1)))) == []
+
+
+def test_a_version_that_was_ended_covers_nothing_after_its_last_window() -> None:
+    book = AgreementBook([FIRST, SECOND], {SECOND.digest: Window(2026, 15)})
+    assert book.in_force(Window(2026, 15)) is SECOND
+    # Not the first version again: its time is over since the second began.
+    assert book.in_force(Window(2026, 16)) is None
+    assert book.in_force(Window(2026, 9)) is FIRST
+    assert list(book.batches(Window(2026, 16))) == []
+    assert not book.exists(batch(SECOND, 16))
+    assert not book.exists(batch(FIRST, 16))
+    found = list(book.past_deadline(SECOND.agreement.upload_closes(Window(2026, 40))))
+    assert max(place.window for place in found) == Window(2026, 15)
+
+
+def test_a_newer_version_takes_the_windows_of_one_that_was_ended() -> None:
+    third = version(3, 18, 30)
+    book = AgreementBook([FIRST, SECOND, third], {SECOND.digest: Window(2026, 15)})
+    assert book.in_force(Window(2026, 16)) is None
+    assert book.in_force(Window(2026, 18)) is third
+    assert {place.agreement for place in book.batches(Window(2026, 18))} == {third.digest}

@@ -18,7 +18,7 @@ from privacy.agreement import envelope
 from privacy.agreement.model import Agreement, Party
 from privacy.window import Window
 from tests.agreements import make_agreement, sign
-from tests.pair import NoNoise, free_port, terms_of
+from tests.pair import NoNoise, free_endpoints, terms_of
 
 INIT = ("--party", "employer", "--name", "Example GmbH", "--administrator", "IT")
 
@@ -26,8 +26,10 @@ INIT = ("--party", "employer", "--name", "Example GmbH", "--administrator", "IT"
 def init(directory: Path, *more: str, party: Party = Party.EMPLOYER) -> int:
     """Run `init`; an option given again wins."""
     host = "127.0.0.1" if party is Party.EMPLOYER else "127.0.0.2"
-    endpoint = ("--endpoint", f"{host}:{free_port(host)}")
-    return main(["init", str(directory), *INIT, *endpoint, "--party", party.value, *more])
+    names = ("--endpoint",) if party is Party.EMPLOYER else ("--endpoint", "--peer-endpoint")
+    free = map(str, free_endpoints(host, len(names)))
+    places = [word for each in zip(names, free, strict=True) for word in each]
+    return main(["init", str(directory), *INIT, *places, "--party", party.value, *more])
 
 
 @pytest.fixture
@@ -42,9 +44,7 @@ def homes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[Party, Hom
 def agreed(homes: dict[Party, Home], **changes: Any) -> Agreement:
     """An agreement between these two servers that is in force now."""
     now = Window.of(datetime.now(UTC).date())
-    terms: dict[str, Any] = {
-        party.value: terms_of(home, home.listen) for party, home in homes.items()
-    }
+    terms: dict[str, Any] = {party.value: terms_of(home) for party, home in homes.items()}
     terms |= {"first_window": _collected(now.plus(-1)), "last_window": _collected(now.plus(20))}
     return make_agreement(**(terms | changes))
 
@@ -79,11 +79,11 @@ def test_init_twice_never_overwrites_keys(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert init(tmp_path / "home") == 0
-    key = (tmp_path / "home/keys/hpke.key").read_bytes()
+    key = (tmp_path / "home/keys/server.pem").read_bytes()
     capsys.readouterr()
     assert init(tmp_path / "home") == 1
     assert "is not empty: choose a new directory; keys are never" in capsys.readouterr().err
-    assert (tmp_path / "home/keys/hpke.key").read_bytes() == key
+    assert (tmp_path / "home/keys/server.pem").read_bytes() == key
 
 
 @pytest.mark.parametrize("place", ["a file", "a file/below"])
@@ -139,6 +139,7 @@ def test_a_directory_that_is_no_servers_is_named(
         ("party = 'manager'\nlisten = 'a:1'", "'manager' is not a valid Party"),
         ("party = 'employer'\nlisten = 5", "'5' is not an endpoint: write it like"),
         ("party = 'employer'", "lacks the entry 'listen': add it"),
+        ("party = 'council'\nlisten = 'a:1'", "lacks the entry 'peer_listen': add it"),
     ],
 )
 def test_settings_that_cannot_be_read_are_named(
@@ -287,14 +288,16 @@ def active(homes: dict[Party, Home]) -> Home:
 
 
 def test_serving_on_a_port_in_use(active: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    place = active.peer_listen
+    assert place is not None
     with socket.socket() as other:
-        other.bind((active.listen.host, active.listen.port))
+        other.bind((place.host, place.port))
         other.listen()
-        sentence = f"cannot listen on {active.listen}: another program uses the port"
+        sentence = f"cannot listen on {place}: another program uses .* change peer_listen in"
         fails(capsys, ["serve", str(active.path)], sentence)
 
 
-@pytest.mark.parametrize("name", ["server.pem", "hpke.key", "tls.pem", "tls.key.pem"])
+@pytest.mark.parametrize("name", ["server.pem", "tls.pem", "tls.key.pem"])
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -317,8 +320,8 @@ def test_serving_with_a_key_missing_or_damaged(
 def test_serving_with_the_keys_of_another_server(
     active: Home, homes: dict[Party, Home], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copy(homes[Party.EMPLOYER].path / "keys/hpke.key", active.path / "keys/hpke.key")
-    fails(capsys, ["serve", str(active.path)], "names another HPKE key for the council")
+    shutil.copy(homes[Party.EMPLOYER].path / "keys/server.pem", active.path / "keys/server.pem")
+    fails(capsys, ["serve", str(active.path)], "names another server key for the council")
 
 
 def test_serving_with_a_database_that_is_none(

@@ -1,22 +1,20 @@
-"""What the leader shows: only quarters in which nothing of the looked-at windows is undecided."""
+"""What the leader reads from its store: numbers of what was opened, reasons for all else."""
 
-import dataclasses
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from aggregator.agreements import AgreementBook
 from aggregator.model import BatchState, ReleaseRecord
-from aggregator.results import Results
+from aggregator.results import read_results
 from aggregator.store.sql import Store
 from privacy.agreement.model import Party
-from privacy.release import Withheld
-from privacy.verdict import Verdict
-from privacy.window import Quarter, Window
+from privacy.batch import BatchId
+from privacy.book import AgreementBook
+from privacy.release import ScalarResult, Withheld
+from privacy.results import BatchOutcome
 from tests.pair import Pair
-
-QUARTER = Quarter(2026, 1)
 
 
 @pytest.fixture
@@ -26,49 +24,46 @@ def pair(tmp_path: Path) -> Pair:
 
 
 @pytest.fixture
-def results(pair: Pair) -> Iterator[Results]:
-    """The leader's results, read from a database that the test fills."""
-    read = leader_results(pair)
-    yield read
-    read.store.close()
+def store(pair: Pair) -> Iterator[Store]:
+    """The leader's database, which the test fills."""
+    opened = Store(pair.homes[Party.EMPLOYER].database)
+    yield opened
+    opened.close()
 
 
-def leader_results(pair: Pair) -> Results:
-    return Results(Store(pair.homes[Party.EMPLOYER].database), AgreementBook([pair.signed]))
-
-
-def opened(pair: Pair, store: Store, window: Window, total: int, reports: int = 12) -> None:
-    """As if the batch of team north had been released and opened."""
+def ended(
+    pair: Pair, store: Store, state: BatchState, record: ReleaseRecord | None = None
+) -> BatchId:
+    """As if the batch of team north had come so far."""
     with store.write() as tx:
-        batch = tx.batches.get_or_open(pair.batch(window=window))
-        record = ReleaseRecord(reports, b"", b"", pair.clock.now, totals=(total,))
-        tx.releases.put(batch, record)
-        tx.batches.set_state(batch, BatchState.OPENED)
+        batch = tx.batches.get_or_open(pair.batch())
+        if record is not None:
+            tx.releases.put(batch, record)
+        tx.batches.set_state(batch, state)
+        return batch.id
 
 
-def verdict(results: Results) -> tuple[Verdict, str] | None:
-    (quarter,) = [each for each in results.quarters() if each.group.id == "north"]
-    found = quarter.verdict
-    return None if found is None else (found.verdict, found.words)
+def record(
+    pair: Pair, *, totals: tuple[int, ...] | None = None, withheld: str | None = None
+) -> ReleaseRecord:
+    return ReleaseRecord(12, b"", b"", pair.clock.now, totals=totals, withheld=withheld)
 
 
-def test_a_window_that_opens_late_holds_up_the_look(pair: Pair, results: Results) -> None:
-    # Weeks 2 to 4 are full and released; week 1 still waits for its deadline.
-    for window in QUARTER.windows[1:4]:
-        opened(pair, results.store, window, total=9000)
-    assert verdict(results) is None
-    opened(pair, results.store, QUARTER.windows[0], total=-27000)
-    assert verdict(results) == (Verdict.CANNOT_TELL, "cannot tell so far (weeks 1–4)")
+def read(pair: Pair, store: Store) -> dict[BatchId, BatchOutcome]:
+    results = read_results(store, AgreementBook([pair.signed]))
+    assert results.signed == [pair.signed]
+    return dict(results.outcomes)
 
 
-def test_windows_before_the_agreement_count_as_withheld(tmp_path: Path) -> None:
-    third = Window(2026, 3)
-    pair = Pair.make(tmp_path, lambda agreed: dataclasses.replace(agreed, first_window=third))
-    results = leader_results(pair)
-    for window in QUARTER.windows[2:4]:
-        opened(pair, results.store, window, total=9000)
-    assert verdict(results) == (Verdict.MET, "met so far (weeks 1–4)")
-    results.store.close()
+def test_an_opened_batch_has_the_numbers_of_its_record(pair: Pair, store: Store) -> None:
+    batch = ended(pair, store, BatchState.OPENED, record(pair, totals=(-300,)))
+    (scales,) = pair.collection(batch).scales
+    (metric,) = pair.collection(batch).task.metrics
+    ((found,),) = read(pair, store).values()
+    assert isinstance(found, ScalarResult)
+    assert (found.metric, found.count) == (metric, 12)
+    assert found.total == Fraction(-300) / scales.units
+    assert found.variance == scales.sum_variance(12)
 
 
 @pytest.mark.parametrize(
@@ -80,10 +75,23 @@ def test_windows_before_the_agreement_count_as_withheld(tmp_path: Path) -> None:
     ],
 )
 def test_a_batch_without_a_result_says_why(
-    pair: Pair, results: Results, state: BatchState, reason: Withheld
+    pair: Pair, store: Store, state: BatchState, reason: Withheld
 ) -> None:
-    with results.store.write() as tx:
-        batch = tx.batches.get_or_open(pair.batch())
-        tx.batches.set_state(batch, state)
-    (window,) = results.windows()
-    assert window.outcome is reason
+    batch = ended(pair, store, state)
+    assert read(pair, store) == {batch: reason}
+
+
+@pytest.mark.parametrize("reason", [Withheld.BATCH_TOO_SMALL, Withheld.BUDGET_EXHAUSTED])
+def test_a_withheld_batch_has_the_reason_of_its_record(
+    pair: Pair, store: Store, reason: Withheld
+) -> None:
+    batch = ended(pair, store, BatchState.WITHHELD, record(pair, withheld=reason.name))
+    assert read(pair, store) == {batch: reason}
+
+
+@pytest.mark.parametrize("state", [state for state in BatchState if not state.final])
+def test_a_batch_that_is_not_decided_has_no_outcome(
+    pair: Pair, store: Store, state: BatchState
+) -> None:
+    ended(pair, store, state, record(pair, totals=(9000,)))
+    assert read(pair, store) == {}
