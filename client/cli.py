@@ -11,11 +11,13 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from client import enrol, enrolment, show
-from client.device import Device, Surroundings
-from client.enrolment import Mailbox
+from client import alarm, enrol, enrolment_file, evidence, show
+from client.account import spent_here, spent_in_ledger
+from client.device import Device
+from client.enrolment import Enrolment, Mailbox
 from client.errors import MailboxUnreadable, NoConsent
 from client.preview import as_json, preview, why_none
+from client.surroundings import Surroundings
 from privacy.agreement.envelope import SignedAgreement
 from privacy.errors import InvalidAgreement, PluraleError
 from privacy.noise import DiscreteGaussian
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 1  # whoever read the output has seen enough
     except OSError as error:
-        show.trouble([f"the output cannot be written ({error.strerror})"])
+        show.trouble([_what_failed(error)])
     return 1
 
 
@@ -49,19 +51,29 @@ def _tolerate_narrow_terminals() -> None:
             stream.reconfigure(errors="replace")
 
 
+def _what_failed(error: OSError) -> str:
+    # What is written to has no name; a file has.
+    if error.filename is None:
+        return f"the output cannot be written ({error.strerror})"
+    return f"{error.filename} cannot be used ({error.strerror}): check its path and its permissions"
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 def _enrol(options: argparse.Namespace) -> int:
-    before = enrolment.known(options.data)
-    signed = enrol.read_signed(options.file, _now(), before)
-    group = enrol.check_group(signed.agreement, options.group or _ask_group(signed))
+    before = enrolment_file.known(options.data)
+    now = _now()
+    signed = enrol.read_signed(options.file, now, before)
+    group = enrol.check_group(signed.agreement, options.group or _ask_group(signed, before))
     mailboxes = [
         Mailbox(path.absolute(), frozenset(options.address), frozenset(options.sent_folder))
         for path in options.maildir
     ]
-    print(enrol.text(signed.agreement, group))
+    if enrol.is_over(signed.agreement, now):
+        show.over(signed.agreement)
+    print(enrol.text(signed.agreement, group, before))
     record = enrol.enrol(
         options.data,
         signed,
@@ -76,7 +88,7 @@ def _enrol(options: argparse.Namespace) -> int:
 
 def _preview(options: argparse.Namespace) -> int:
     with _device(options) as device:
-        zone = device.enrolment.signed.agreement.working_time.zone
+        zone = device.enrolment.newest.agreement.working_time.zone
         window = (
             Window.parse(options.window)
             if options.window
@@ -99,7 +111,29 @@ def _send(options: argparse.Namespace) -> int:
     with _device(options) as device:
         happened = device.run()
     show.happened(happened, _now())
-    return 1 if happened.trouble else 0
+    return 1 if happened.trouble or happened.alarms else 0
+
+
+def _receipts(options: argparse.Namespace) -> int:
+    with _device(options) as device:
+        outbox, enrolment = device.outbox, device.enrolment
+        here, in_ledger = spent_here(enrolment, outbox), spent_in_ledger(enrolment, outbox)
+        if options.json:
+            record = evidence.as_json(
+                enrolment,
+                outbox.all(),
+                device.checkpoint_seen(),
+                alarm.evidence(options.data),
+                here,
+                in_ledger,
+            )
+            print(json.dumps(record, indent=2))
+        else:
+            show.receipts(outbox.all(), here, in_ledger)
+        show.alarms(device.alarms())
+        if options.seen:
+            show.seen_to(device.see_to_alarms())
+        return 1 if device.alarms() else 0
 
 
 def _device(options: argparse.Namespace) -> Device:
@@ -107,8 +141,10 @@ def _device(options: argparse.Namespace) -> Device:
     return Device(options.data, outside)
 
 
-def _ask_group(signed: SignedAgreement) -> str:
+def _ask_group(signed: SignedAgreement, before: Enrolment | None) -> str:
     choices = [group.id for group in enrol.groups_to_join(signed.agreement)]
+    if before is not None and before.newest.group in choices:
+        return before.newest.group
     if len(choices) == 1:
         return choices[0]
     return _ask(f"Which group are you in ({', '.join(choices)})? ").strip()
@@ -138,7 +174,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("enrol", help="read an agreement and consent to it")
     command.add_argument("file", type=Path, metavar="FILE", help="the signed agreement")
-    command.add_argument("--group", metavar="ID", help="your team; asked for if left out")
+    command.add_argument(
+        "--group", metavar="ID", help="your team; if left out, the one you are in, or you are asked"
+    )
     command.add_argument(
         "--maildir",
         type=Path,
@@ -170,4 +208,14 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("send", help="make the reports that are due and send them")
     command.set_defaults(command=_send)
+
+    command = commands.add_parser("receipts", help="see what became of the reports sent")
+    either = command.add_mutually_exclusive_group()
+    either.add_argument("--json", action="store_true", help="with all that proves it")
+    either.add_argument(
+        "--seen",
+        action="store_true",
+        help="you have seen to the alarms about reports: list them, and say them no more",
+    )
+    command.set_defaults(command=_receipts)
     return parser

@@ -1,28 +1,22 @@
-"""What a person agreed to on this device: the agreement, the pinned keys, the group, the consent.
+"""What a person agreed to on this device: every accepted version, the group, the mailboxes.
 
-Both signing keys are pinned at enrolment. From then on an agreement counts only if it is signed
-with exactly these (protocol §2). The record is one JSON file that only its owner can read.
+Both signing keys of the first version are pinned at enrolment. A later version counts only if it
+is signed with the keys of the one before it, or with those that one announced (protocol §2); all
+of this is checked again whenever the record is read.
 """
 
-import base64
-import json
-import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
 
-from client.errors import NotEnrolled
-from client.private_file import make_private_folder
+from client.acceptance import Acceptance
 from client.sources.maildir import MaildirSource
-from privacy.agreement import envelope
-from privacy.agreement.envelope import SignedAgreement
-from privacy.errors import InvalidValue, PluraleError
-from privacy.groups import Group, GroupId
-from privacy.metrics import Task
+from privacy.agreement import succession
+from privacy.agreement.model import Agreement, AgreementDigest
+from privacy.errors import InvalidValue
 from privacy.window import Window
-
-FILE_NAME: Final = "enrolment.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,112 +34,67 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """`first_window`: the first that began after the person consented; none before is reported."""
+    """`acceptances`: oldest first, at least one. Of one version there are several after a move."""
 
-    signed: SignedAgreement
-    group: GroupId
-    consented_at: datetime
+    acceptances: tuple[Acceptance, ...]
     mailboxes: tuple[Mailbox, ...]
 
     def __post_init__(self) -> None:
-        """Raise `InvalidValue` when the agreement has no such group."""
-        if self.signed.agreement.group(self.group) is None:
-            known = ", ".join(group.id for group in self.signed.agreement.groups)
-            raise InvalidValue(f"the agreement has no group {self.group!r}: choose from {known}")
+        """Raise `InvalidValue` or `BadSignature` unless each acceptance may follow the last."""
+        if not self.acceptances:
+            raise InvalidValue("no version of the agreement is accepted")
+        for before, after in pairwise(self.acceptances):
+            _check_order(before, after)
+
+    @property
+    def newest(self) -> Acceptance:
+        """What was accepted last."""
+        return self.acceptances[-1]
 
     @property
     def first_window(self) -> Window:
-        """The first window to report, at the start of which consent was given."""
-        zone = self.signed.agreement.working_time.zone
-        window = Window.of(self.consented_at.astimezone(zone).date())
-        return window if self.consented_at <= window.start(zone) else window.plus(1)
+        """The first window to report; none before is ever reported."""
+        return min(each.first_window for each in self.acceptances)
 
-    def tasks(self) -> tuple[tuple[Task, Group], ...]:
-        """Every task that concerns this person, with the group it is collected in."""
-        agreement = self.signed.agreement
-        own = agreement.group(self.group)
-        parent = None if own is None or own.parent is None else agreement.group(own.parent)
-        return tuple(
-            (task, group)
-            for task in agreement.tasks
-            for group in (own, parent)
-            if group is not None and group.level is task.level
+    def for_window(self, window: Window) -> Acceptance | None:
+        """What a window is reported under: the newest accepted that covers it, if any.
+
+        Only what was accepted when the window began counts, so that a window that has begun keeps
+        its version and its group.
+        """
+        holding = [each for each in self.acceptances if each.holds_for(window)]
+        return holding[-1] if holding else None
+
+    def at(self, now: datetime) -> Agreement:
+        """The newest accepted version that has begun: where the parties' servers are now."""
+        begun = [
+            each.agreement
+            for each in self.acceptances
+            if each.agreement.first_window.start(each.agreement.working_time.zone) <= now
+        ]
+        return begun[-1] if begun else self.acceptances[0].agreement
+
+    def version(self, digest: AgreementDigest) -> Agreement | None:
+        """The accepted version with this digest, if there is one."""
+        return next(
+            (each.agreement for each in self.acceptances if each.signed.digest == digest), None
         )
 
-
-def known(folder: Path) -> Enrolment | None:
-    """The enrolment on this device, or None on a new one; raises `NotEnrolled` if damaged."""
-    return load(folder) if (folder / FILE_NAME).exists() else None
-
-
-def load(folder: Path) -> Enrolment:
-    """The enrolment on this device; raises `NotEnrolled` with the next step."""
-    path = folder / FILE_NAME
-    try:
-        return _from_record(json.loads(path.read_text()))
-    except FileNotFoundError:
-        raise NotEnrolled(
-            "this device is not enrolled yet: plurale enrol FILE, with the signed agreement"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, PluraleError) as error:
-        raise NotEnrolled(
-            f"the enrolment in {path} cannot be read ({error}): move it away, then enrol again"
-        ) from None
+    def accepting(self, new: Acceptance, mailboxes: Sequence[Mailbox]) -> "Enrolment":
+        """The same with another consent; saying yes again to the same changes nothing in it."""
+        newest = self.newest
+        same = (new.signed.digest, new.group) == (newest.signed.digest, newest.group)
+        acceptances = self.acceptances if same else (*self.acceptances, new)
+        return replace(self, acceptances=acceptances, mailboxes=tuple(mailboxes) or self.mailboxes)
 
 
-def save(folder: Path, enrolment: Enrolment) -> None:
-    """Keep an enrolment, in place of an earlier one, as a file of the owner alone."""
-    path = folder / FILE_NAME
-    temporary = path.with_suffix(".new")
-    try:
-        make_private_folder(folder)
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(_to_record(enrolment), file, indent=2)
-        temporary.replace(path)
-    except OSError as error:
-        raise NotEnrolled(
-            f"the enrolment cannot be written to {path} ({error.strerror}): make the folder "
-            "writable, then enrol again"
-        ) from None
-
-
-def _to_record(enrolment: Enrolment) -> dict[str, Any]:
-    agreement = enrolment.signed.agreement
-    return {
-        "agreement": base64.b64encode(enrolment.signed.envelope).decode(),
-        "pinned": {
-            "employer": agreement.employer.signing_key.hex(),
-            "council": agreement.council.signing_key.hex(),
-        },
-        "group": enrolment.group,
-        "consented_at": enrolment.consented_at.isoformat(),
-        "mailboxes": [
-            {
-                "path": str(mailbox.path),
-                "addresses": sorted(mailbox.addresses),
-                "sent_folders": sorted(mailbox.sent_folders),
-            }
-            for mailbox in enrolment.mailboxes
-        ],
-    }
-
-
-def _from_record(record: Any) -> Enrolment:
-    signed = envelope.verify(
-        base64.b64decode(record["agreement"]),
-        employer_key=bytes.fromhex(record["pinned"]["employer"]),
-        council_key=bytes.fromhex(record["pinned"]["council"]),
-    )
-    return Enrolment(
-        signed=signed,
-        group=GroupId(record["group"]),
-        consented_at=datetime.fromisoformat(record["consented_at"]),
-        mailboxes=tuple(
-            Mailbox(
-                Path(each["path"]), frozenset(each["addresses"]), frozenset(each["sent_folders"])
-            )
-            for each in record["mailboxes"]
-        ),
-    )
+def _check_order(before: Acceptance, after: Acceptance) -> None:
+    old, new = before.agreement, after.agreement
+    if after.consented_at < before.consented_at:
+        raise InvalidValue("a consent is older than the one before it: set this device's clock")
+    if new.version < old.version:
+        raise InvalidValue(f"version {new.version} was accepted after version {old.version}")
+    if new.version > old.version:
+        succession.check_keys(old, new)
+    elif before.signed.digest != after.signed.digest:
+        raise InvalidValue(f"there are two different texts of version {new.version}")

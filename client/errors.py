@@ -9,6 +9,11 @@
         ├── OutboxUnusable        the outbox cannot be opened, read or written
         ├── NotEnrolled           no agreement is accepted on this device
         ├── NoConsent             the person did not agree
+        ├── ConsentNeeded         another version is in force than the one agreed to
+        ├── KeysUnpublished       the window has no keys to seal shares to yet
+        ├── OtherLedger           the council showed another ledger than before: an alarm
+        ├── LedgerFileUnusable    what was seen of the ledger cannot be read or kept
+        ├── EvidenceUnreadable    what was kept of an alarm cannot be read
         └── UnknownCalendar       the agreement names public holidays that nobody lists
 
 A message is one sentence that names the thing and, where a person can act, the next step.
@@ -39,6 +44,29 @@ class NotEnrolled(DeviceError):
 
 class NoConsent(DeviceError):
     """The person did not agree. Nothing was kept and nothing will be sent."""
+
+
+class ConsentNeeded(DeviceError):
+    """A version is in force for a window that this person had not agreed to when it began."""
+
+
+class KeysUnpublished(DeviceError):
+    """The ledger has no keys for the window yet. Its reports are made at a later run."""
+
+
+class OtherLedger(DeviceError):
+    """The council showed a ledger that does not continue the one it showed before.
+
+    Nothing is made or sent until people have looked; what was shown is kept as evidence.
+    """
+
+
+class LedgerFileUnusable(DeviceError):
+    """The file with the last checkpoint is damaged, locked, or may not be written."""
+
+
+class EvidenceUnreadable(DeviceError):
+    """The file that shows another ledger is damaged. The alarm stays."""
 
 
 class UnknownCalendar(DeviceError):

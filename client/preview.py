@@ -12,8 +12,9 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from client.acceptance import Acceptance
 from client.device import Device
-from client.outbox import Parcel
+from client.parcel import Parcel
 from client.values import compute
 from privacy.batch import BatchId, Collection
 from privacy.metrics import Scalar
@@ -46,34 +47,37 @@ class TaskPreview:
 
 def preview(device: Device, window: Window) -> list[TaskPreview]:
     """A preview of every task that concerns the person."""
-    agreement = device.enrolment.signed.agreement
+    acceptance = _acceptance(device, window)
     values: Mapping[str, Fraction | None] | None = None
     previews = []
-    for batch in device.batches(window):
+    for batch in acceptance.batches(window):
         parcel = device.outbox.get(batch.task_digest, window)
         metrics: tuple[MetricPreview, ...] = ()
         if parcel is None:
             if values is None:
-                values = compute(agreement, window, device.journal)
-            metrics = _metrics(device.collection(batch), values)
+                values = compute(acceptance.agreement, window, device.journal)
+            metrics = _metrics(Collection.of(acceptance.signed, batch.task, batch.group), values)
         previews.append(TaskPreview(batch, metrics, parcel))
     return previews
 
 
 def why_none(device: Device, window: Window, now: datetime) -> str | None:
     """Why no report will be made for a window any more, or ever; None when one is or will be."""
-    agreement = device.enrolment.signed.agreement
-    first = max(device.enrolment.first_window, agreement.first_window)
+    enrolment, last = device.enrolment, device.enrolment.newest.agreement.last_window
     if not window.collected:
         return f"{window} is never collected"
-    if window < first:
-        return f"the first window to be reported is {first}"
-    if window > agreement.last_window:
-        return f"the agreement ends with {agreement.last_window}"
+    if window < enrolment.first_window:
+        return f"the first window to be reported is {enrolment.first_window}"
+    if window > last:
+        return f"the agreement ends with {last}"
+    acceptance = enrolment.for_window(window)
+    if acceptance is None:
+        return "no version that you had agreed to when it began covers it"
     made = any(
-        device.outbox.get(batch.task_digest, window) is not None for batch in device.batches(window)
+        device.outbox.get(batch.task_digest, window) is not None
+        for batch in acceptance.batches(window)
     )
-    if not made and now >= agreement.upload_closes(window):
+    if not made and now >= acceptance.agreement.upload_closes(window):
         return "its upload period is over, and this device did not run in it"
     return None
 
@@ -91,6 +95,11 @@ def as_json(previews: list[TaskPreview], reason: str | None) -> list[dict[str, A
         }
         for each in previews
     ]
+
+
+def _acceptance(device: Device, window: Window) -> Acceptance:
+    """What the window is reported under; for one that is not, what was agreed to last."""
+    return device.enrolment.for_window(window) or device.enrolment.newest
 
 
 def _metrics(

@@ -8,13 +8,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from client.device import Happened
+from client.account import Spent
+from client.concern import Concern
+from client.ending import Fate
 from client.enrolment import Enrolment
+from client.happened import Happened
 from client.measures.mail_response_hours import UNANSWERED
-from client.outbox import Parcel, State
+from client.parcel import Parcel, State
 from client.preview import MetricPreview, TaskPreview
 from privacy.agreement import quantities
+from privacy.agreement.model import Agreement
 from privacy.catalogue import CATALOGUE, Kind
+from privacy.ledger.entries import BatchWithheld, Body
+from privacy.release import Withheld
 from privacy.window import Window
 
 
@@ -24,17 +30,38 @@ def trouble(sentences: Iterable[str]) -> None:
         print(f"plurale: {sentence}", file=sys.stderr)
 
 
+def over(agreement: Agreement) -> None:
+    """Before the text of a version that is only a link to the next."""
+    print(
+        f"Version {agreement.version} is over: its last week was {agreement.last_window}. Nothing "
+        "will be reported under it. If you agree to it, this device can take the version after "
+        "it, and asks you about that one too.\n"
+    )
+
+
 def enrolled(record: Enrolment, before: Enrolment | None, folder: Path) -> None:
-    """After consent. `before`: the enrolment that this one replaces."""
-    if before is not None:
-        print(f"\nThis replaces your enrolment in {before.group}. Reports already made are kept.")
+    """After consent. `before`: the enrolment as it was, if there was one."""
+    newest = record.newest
+    if before is not None and before.newest != newest:
+        print(
+            f"\nVersion {before.newest.agreement.version}, in {before.newest.group}, stays for the "
+            "weeks that have begun under it. Reports already made are kept."
+        )
     if not record.mailboxes:
         print("\nYou named no mailbox (--maildir), so what is measured on mail will be missing.")
+    last = newest.agreement.last_window
+    reported = (
+        f"Nothing is reported under it, since its last window is {last}: take the next version "
+        "with plurale enrol FILE."
+        if newest.first_window > last
+        else f"The first window to be reported under it is {newest.first_window}."
+    )
     print(
-        f"\nEnrolled in {record.group}. The first window to be reported is {record.first_window}."
+        f"\nEnrolled in {newest.group}, version {newest.agreement.version}. {reported}"
         f"\nEverything Plurale keeps about you is in {folder}."
         "\nSee what will be reported:  plurale preview"
         "\nSend what is due:           plurale send"
+        "\nSee what became of it:      plurale receipts"
     )
 
 
@@ -65,15 +92,91 @@ def happened(run: Happened, now: datetime) -> None:
         print(f"Made the report for {parcel.batch}.")
     for parcel in run.sent:
         print(f"Sent the report for {parcel.batch}: {parcel.size} bytes, receipt checked.")
+    for parcel in run.decided:
+        print(f"The report for {parcel.batch} {became(parcel)}.")
     for parcel in run.waiting:
         if parcel.due > now:
             when = f"waits until {_time(parcel.due)}, drawn at random"
         else:
             when = "is due, and is sent at the next run"
         print(f"The report for {parcel.batch} {when}.")
-    if not (run.made or run.sent or run.waiting or run.trouble):
+    if run == Happened():
         print("Nothing is due.")
     trouble(str(each) for each in run.trouble)
+    alarms(run.alarms)
+
+
+def alarms(sentences: Iterable[str]) -> None:
+    """What somebody has to look at, said at every run."""
+    trouble(f"ALARM: {each}" for each in sentences)
+
+
+def seen_to(alarms: int) -> None:
+    """After `plurale receipts --seen`."""
+    print(
+        "\nNo report has an alarm that you have not seen to."
+        if alarms == 0
+        else "\nYou have seen to what is said about these reports: it stays in this list, and is "
+        "not said again."
+    )
+
+
+def receipts(parcels: Iterable[Parcel], here: Spent | None, in_ledger: Spent | None) -> None:
+    """One line for each report, then both accounts of the budget."""
+    for parcel in parcels:
+        print(f"The report for {parcel.batch} {became(parcel)}.")
+    if here is None:
+        print("No report was made yet.")
+        return
+    print(
+        f"\nSpent by this device in the 91 days around {here.window}: ρ = {here.rho} of {here.cap}."
+    )
+    if in_ledger is not None:
+        print(
+            f"Spent as the ledger says in the 91 days around {in_ledger.window}: "
+            f"ρ = {in_ledger.rho} of {in_ledger.cap}."
+        )
+
+
+def became(parcel: Parcel) -> str:
+    """What became of a report, as the end of a sentence."""
+    return _became(parcel) + (", as you have seen" if parcel.seen_to else "")
+
+
+def _became(parcel: Parcel) -> str:
+    if parcel.fault is not None:
+        return {
+            Concern.WRONG: "is sent, and what the works council's server said of its batch does "
+            "not hold",
+            Concern.UNSHOWN: "is sent, and the works council's server has not shown how its batch "
+            "ended",
+        }[parcel.fault.concern]
+    if parcel.ending is None:
+        return {
+            State.WAITING: "is not sent yet",
+            State.SENT: "is sent, and its batch is not decided yet",
+            State.REFUSED: f"was refused by the server: {parcel.reason}",
+            State.MISSED: f"was not sent: {parcel.reason}",
+        }[parcel.state]
+    ended, entry = parcel.ending, parcel.ending.decided
+    where = f"(entry {entry.index} of the ledger)"
+    if ended.inclusion is not None:
+        return f"is in the release {where}, one of {ended.inclusion.size} reports"
+    return {
+        Fate.MISSING: f"was signed for, and is MISSING from the release {where}",
+        Fate.WITHHELD: f"is in a batch that was withheld {where}{_why(entry.body)}",
+        Fate.NOT_ASKED: f"is in a batch that the employer's server never asked for {where}",
+        Fate.STOPPED: f"is in a batch that stopped, since the servers disagree {where}",
+    }[ended.fate]
+
+
+def _why(body: Body) -> str:
+    if not isinstance(body, BatchWithheld):
+        return ""
+    return {
+        Withheld.BATCH_TOO_SMALL: ": too few people reported",
+        Withheld.BUDGET_EXHAUSTED: ": the privacy budget was spent",
+    }[body.reason]
 
 
 def _so_far(metrics: Iterable[MetricPreview]) -> Table:

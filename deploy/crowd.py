@@ -14,9 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from client import enrol
-from client.device import Device, Surroundings
+from client.device import Device
 from client.enrolment import Mailbox
-from client.outbox import Parcel
+from client.parcel import Parcel
+from client.surroundings import Surroundings
 from client.values import compute
 from deploy.file_clock import FileClock
 from deploy.people import Message, Person, make_mailbox, messages, record_activity
@@ -100,8 +101,7 @@ def work(people: list[Person], directory: Path, agreement: Path, orders: Connect
         else:
             orders.send(_day(members, when))
     for member in members:
-        member.device.journal.close()
-        member.device.outbox.close()
+        member.device.close()
 
 
 def _enrol(person: Person, directory: Path, agreement: Path, outside: Surroundings) -> Member:
@@ -139,11 +139,12 @@ def _day(members: list[Member], now: datetime) -> Day:
                 late += 1
             else:
                 trouble.append(str(each))
+        trouble += happened.alarms
     return Day(tuple(truths), tuple(sent), late, tuple(trouble))
 
 
 def _truths(device: Device, made: tuple[Parcel, ...]) -> list[Truth]:
-    agreement = device.enrolment.signed.agreement
+    agreement = device.enrolment.newest.agreement
     values = {
         window: compute(agreement, window, device.journal)
         for window in {parcel.batch.window for parcel in made}

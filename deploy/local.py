@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +21,8 @@ from datetime import time as time_of_day
 from pathlib import Path
 from typing import Final
 
-from aggregator.agreements import AgreementBook
 from aggregator.errors import SetupError
+from aggregator.exporting import export
 from aggregator.model import BatchState
 from aggregator.store.sql import Store
 from deploy import page, table
@@ -32,8 +32,11 @@ from deploy.outcome import Row, rows
 from deploy.scene import QUARTER, TEAMS, read_signed, set_up
 from deploy.servers import Servers, endpoints
 from deploy.workers import Workers
+from privacy import checkpoint
 from privacy.agreement.model import Party
+from privacy.book import AgreementBook
 from privacy.errors import PluraleError
+from privacy.ledger.export import Export, encode
 from privacy.report import ReportId
 
 _SETTLE_SECONDS: Final = 60.0
@@ -55,6 +58,7 @@ class Demonstration:
     sent: list[ReportId]
     late: int
     seconds: float
+    ledger: Export
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,14 +68,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        if options.json is not None:
-            _check_writable(options.json)
+        for file in (options.json, options.ledger):
+            if file is not None:
+                _check_writable(file)
         with tempfile.TemporaryDirectory(prefix="plurale-demo-") as directory:
             shown = demonstrate(Path(directory))
         table.show(shown.rows, sent=len(shown.sent), late=shown.late, seconds=shown.seconds)
         if options.json is not None:
             rows_as_json = [row.as_json() for row in shown.rows]
             options.json.write_text(json.dumps(rows_as_json, indent=2) + "\n")
+        if options.ledger is not None:
+            options.ledger.write_bytes(encode(shown.ledger))
     except PluraleError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -114,7 +121,9 @@ def demonstrate(directory: Path, servers_of: type[Servers] = Servers) -> Demonst
         quarter.live()
         seconds = time.monotonic() - begun
         shown = rows(leader, helper, book, quarter.truths)
-        return Demonstration(shown, quarter.truths, quarter.sent, quarter.late, seconds)
+        quarter.wait_for(lambda: _witnessed(helper))
+        ledger = export(helper)
+        return Demonstration(shown, quarter.truths, quarter.sent, quarter.late, seconds, ledger)
 
 
 @dataclass
@@ -152,12 +161,13 @@ class _Quarter:
                 self.late += done.late
                 for sentence in done.trouble:
                     self.progress.say(sentence)
-        self._settle(now)
+        # Time goes on when the servers have done all that is due.
+        self.wait_for(lambda: self._settled(now))
 
-    def _settle(self, now: datetime) -> None:
-        """Wait until the servers have done all that is due, before time goes on."""
+    def wait_for(self, done: Callable[[], bool]) -> None:
+        """Wait for something that the servers do by themselves."""
         deadline = time.monotonic() + _SETTLE_SECONDS
-        while not self._settled(now):
+        while not done():
             if time.monotonic() > deadline:
                 raise SetupError("the servers do not finish: look at their logs")
             self.servers.ensure_running()
@@ -170,6 +180,13 @@ class _Quarter:
             return False
         due = self.book.past_deadline(now)
         return all(batch in states and states[batch].final for batch in due)
+
+
+def _witnessed(council: Store) -> bool:
+    """Whether the employer has witnessed everything that is in the ledger."""
+    with council.read() as tx:
+        note = tx.checkpoints.get()
+        return note is not None and checkpoint.decode(note).checkpoint.size == tx.ledger.size()
 
 
 def _check_writable(file: Path) -> None:
@@ -188,6 +205,7 @@ def _parser() -> argparse.ArgumentParser:
         f"{len(QUARTER.windows)} weeks.",
     )
     parser.add_argument("--once", action="store_true", help="end after the table, serve no page")
+    parser.add_argument("--ledger", type=Path, metavar="FILE", help="write the ledger to FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every result to FILE")
     return parser
 

@@ -10,18 +10,20 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from aggregator.agreements import AgreementBook
-from aggregator.budget import from_record
-from aggregator.model import BatchState, Outcome, OutcomeKind
-from aggregator.results import QuarterResult, Results, WindowResult
+from aggregator.model import BatchState
+from aggregator.results import read_results
 from aggregator.store.sql import Store
-from aggregator.tidy import Number, Tidy, quarter_row, window_row
 from deploy.crowd import Truth
 from privacy.agreement import quantities
 from privacy.agreement.model import DELTA
 from privacy.batch import BatchId
+from privacy.book import AgreementBook
+from privacy.budget import Budget
+from privacy.ledger.entries import BatchReleased
 from privacy.metrics import Histogram, Metric, Scalar
 from privacy.noise import epsilon
+from privacy.results import QuarterResult, WindowResult
+from privacy.tidy import Number, Tidy, quarter_row, window_row
 from privacy.window import Quarter, Window
 
 
@@ -59,9 +61,10 @@ class Row:
 def rows(leader: Store, helper: Store, book: AgreementBook, truths: Iterable[Truth]) -> list[Row]:
     """One row for every group, metric and window with an outcome, and one for every quarter."""
     with helper.read() as tx:
-        record = tx.outcomes.all(OutcomeKind.RELEASE)
-    beside = _Beside(_counted(leader, truths), record)
-    results = Results(leader, book)
+        bodies = [entry.body for entry in tx.ledger.of(BatchReleased)]
+    released = [body for body in bodies if isinstance(body, BatchReleased)]
+    beside = _Beside(_counted(leader, truths), released)
+    results = read_results(leader, book)
     return [
         *(beside.window(each) for each in results.windows()),
         *(beside.quarter(each) for each in results.quarters()),
@@ -82,7 +85,7 @@ class _Beside:
     """Finds what belongs beside a result: the truths behind it, and the budget spent by then."""
 
     counted: Mapping[BatchId, Sequence[Truth]]
-    record: Sequence[Outcome]
+    released: Sequence[BatchReleased]
 
     def window(self, result: WindowResult) -> Row:
         place = result.task.id, result.group.id
@@ -107,7 +110,7 @@ class _Beside:
     ) -> Row:
         behind = self._truths(place, windows)
         truth, plain_mean = _truth(metric, [each.values[metric.id] for each in behind])
-        costs = [Fraction(each.body["rho"]) for each in self._releases(place, windows)]
+        costs = [each.rho for each in self._releases(place, windows)]
         return Row(
             result=result,
             count=len(behind),
@@ -127,20 +130,22 @@ class _Beside:
             for truth in truths
         ]
 
-    def _releases(self, place: tuple[str, str], windows: list[Window]) -> list[Outcome]:
-        names = {str(window) for window in windows}
+    def _releases(self, place: tuple[str, str], windows: list[Window]) -> list[BatchReleased]:
         return [
             each
-            for each in self.record
-            if (each.body["task"], each.body["group"]) == place and each.body["window"] in names
+            for each in self.released
+            if (each.batch.task, each.batch.group) == place and each.batch.window in windows
         ]
 
     def _spent(self, quarter: Quarter, *, until: Window) -> Fraction:
         """What a member of every group with a release has spent in the quarter, at the most."""
+        budget = Budget()
+        for each in self.released:
+            budget = budget.with_spend(each.batch.task_digest, each.batch.window, each.rho)
         return sum(
             (
                 rho
-                for (_, window), rho in from_record(self.record).spends.items()
+                for (_, window), rho in budget.spends.items()
                 if window.quarter == quarter and window <= until
             ),
             Fraction(0),

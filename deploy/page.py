@@ -4,11 +4,11 @@ import html
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from aggregator.tidy import Tidy
 from aggregator.wording import amount, estimate, target, verdict
 from deploy.outcome import Row
 from deploy.table import series, spent
 from privacy.catalogue import CATALOGUE
+from privacy.tidy import Tidy
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;

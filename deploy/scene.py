@@ -8,9 +8,10 @@ from typing import Final
 
 from aggregator import signing
 from aggregator.home import create_home
+from deploy.servers import Places
 from privacy.agreement import envelope
 from privacy.agreement.envelope import SignedAgreement
-from privacy.agreement.model import Endpoint, Party
+from privacy.agreement.model import Party
 from privacy.window import Quarter
 
 QUARTER: Final = Quarter(2026, 1)
@@ -125,7 +126,7 @@ share = 0.2
 
 def set_up(
     directory: Path,
-    endpoints: dict[Party, Endpoint],
+    places: dict[Party, Places],
     now: datetime,
     random: Callable[[int], bytes],
 ) -> Path:
@@ -143,8 +144,10 @@ def set_up(
             party,
             name=name,
             administrator=administrator,
-            endpoint=endpoints[party],
-            listen=endpoints[party],
+            endpoint=places[party].devices,
+            listen=places[party].devices,
+            peer_endpoint=places[party].peer,
+            peer_listen=places[party].peer,
             now=now,
             random=random,
         )

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -19,13 +20,21 @@ _COUNCIL_ADDRESSES: Final = ("127.0.0.2", "::1")
 its validation refuses one address for both; here two addresses of one machine stand for two."""
 
 
-def endpoints() -> dict[Party, Endpoint]:
-    """A free port for each party, on two addresses of this machine."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a party's server is reached: by devices, and by the other server (council only)."""
+
+    devices: Endpoint
+    peer: Endpoint | None = None
+
+
+def endpoints() -> dict[Party, Places]:
+    """A free port for each place, on two addresses of this machine."""
     for address in _COUNCIL_ADDRESSES:
         try:
             return {
-                Party.EMPLOYER: Endpoint("127.0.0.1", _free_port("127.0.0.1")),
-                Party.COUNCIL: Endpoint(address, _free_port(address)),
+                Party.EMPLOYER: Places(*_free_endpoints("127.0.0.1", 1)),
+                Party.COUNCIL: Places(*_free_endpoints(address, 2)),
             }
         except OSError:
             continue
@@ -40,7 +49,7 @@ class Servers:
 
     directory: Path
     clock: Path
-    endpoints: dict[Party, Endpoint]
+    endpoints: dict[Party, Places]
     running: dict[Party, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def ensure_running(self) -> list[Party]:
@@ -94,10 +103,12 @@ class Servers:
             ended.stdin.close()
 
     def _wait(self, party: Party) -> None:
-        endpoint, deadline = self.endpoints[party], time.monotonic() + _READY_SECONDS
+        places, deadline = self.endpoints[party], time.monotonic() + _READY_SECONDS
+        waited_for = [each for each in (places.devices, places.peer) if each is not None]
         while time.monotonic() < deadline and self.running[party].poll() is None:
             try:
-                socket.create_connection((endpoint.host, endpoint.port), 1).close()
+                for endpoint in waited_for:
+                    socket.create_connection((endpoint.host, endpoint.port), 1).close()
             except OSError:
                 time.sleep(0.05)
             else:
@@ -110,9 +121,13 @@ class Servers:
         )
 
 
-def _free_port(host: str) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_endpoints(host: str, count: int) -> list[Endpoint]:
+    """Different ones: each port is held until all are chosen."""
+    with ExitStack() as held:
+        chosen = []
+        for _ in range(count):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            probe = held.enter_context(socket.socket(family))
+            probe.bind((host, 0))
+            chosen.append(Endpoint(host, probe.getsockname()[1]))
+        return chosen

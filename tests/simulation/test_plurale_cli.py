@@ -3,30 +3,34 @@
 import dataclasses
 import json
 import os
+import secrets
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from client import enrolment
+from client import enrolment_file
 from client.cli import main
+from client.device import Device
+from client.surroundings import Surroundings
 from privacy.agreement import envelope
-from privacy.agreement.model import Agreement, Party
+from privacy.agreement.envelope import SignedAgreement
+from privacy.agreement.model import Party
+from privacy.batch import BatchId
+from privacy.noise import DiscreteGaussian
 from privacy.window import Window
-from tests.pair import Pair
+from tests.agreements import make_agreement, party_keys, sign
+from tests.council import Servers, on_loopback, release_of, running
+from tests.ledgers import Story, started
 
 
-def in_force_today(agreement: Agreement) -> Agreement:
+def this_week() -> Window:
     """The commands have no clock option, so the agreement has to cover the real day."""
-    year = datetime.now(UTC).year
-    return dataclasses.replace(
-        agreement, first_window=Window(year, 1), last_window=Window(year + 1, 52)
-    )
+    return Window.of(datetime.now(ZoneInfo("Europe/Berlin")).date())
 
 
 @dataclasses.dataclass
@@ -36,7 +40,11 @@ class Person:
     folder: Path
     mailbox: Path
     agreement: Path
-    pair: Pair
+    story: Story
+
+    @property
+    def signed(self) -> SignedAgreement:
+        return self.story.signed[0]
 
     def types(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
         """Run ``plurale`` as a process of its own."""
@@ -50,8 +58,9 @@ class Person:
             env={**os.environ, "COLUMNS": "100"},
         )
 
-    def enrols(self) -> "subprocess.CompletedProcess[str]":
-        return self.types(
+    def enrols(self, *, weeks_ago: int = 0) -> "subprocess.CompletedProcess[str]":
+        """Say yes; `weeks_ago`: as if that had been some time ago."""
+        done = self.types(
             "enrol",
             str(self.agreement),
             "--group",
@@ -60,26 +69,41 @@ class Person:
             str(self.mailbox),
             answer="yes\n",
         )
+        record = enrolment_file.load(self.folder)
+        earlier = record.newest.consented_at - timedelta(weeks=weeks_ago)
+        newest = dataclasses.replace(record.newest, consented_at=earlier)
+        enrolment_file.save(self.folder, dataclasses.replace(record, acceptances=(newest,)))
+        return done
+
+    def waits_no_longer(self) -> None:
+        """As if the moment drawn for every report had come."""
+        with sqlite3.connect(self.folder / "outbox.db") as outbox:
+            outbox.execute("UPDATE report SET due = made_at")
+        outbox.close()
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
-    pair = Pair.make(tmp_path / "servers", in_force_today)
+def person(tmp_path: Path) -> Person:
+    year = this_week().year
+    agreement = make_agreement(
+        **on_loopback(), first_window=Window(year, 1), last_window=Window(year + 1, 52)
+    )
+    story = started(agreement)
+    for weeks in range(-4, 2):
+        story.publish(this_week().plus(weeks))
     mailbox = tmp_path / "mail"
     for box in (mailbox, mailbox / ".Sent"):
         for part in ("cur", "new", "tmp"):
             (box / part).mkdir(parents=True)
-    yield Person(
-        tmp_path / "plurale", mailbox, tmp_path / "servers" / "agreement.signed.json", pair
-    )
-    if pair.running:
-        pair.stop()
+    file = tmp_path / "agreement.signed.json"
+    file.write_bytes(story.signed[0].envelope)
+    return Person(tmp_path / "plurale", mailbox, file, story)
 
 
 def test_enrolling_shows_the_agreement_asks_and_says_what_comes_next(person: Person) -> None:
     done = person.enrols()
     assert done.returncode == 0, done.stderr
-    agreement = person.pair.signed.agreement
+    agreement = person.signed.agreement
     shown = " ".join(done.stdout.split())
     assert agreement.purpose in shown
     assert "cannot be withdrawn" in shown or "cannot be taken back" in shown
@@ -88,16 +112,16 @@ def test_enrolling_shows_the_agreement_asks_and_says_what_comes_next(person: Per
         assert key[:16] in done.stdout.replace(" ", "")
     assert "Type yes to take part" in shown
     assert "plurale preview" in shown
-    record = enrolment.load(person.folder)
-    assert record.group == "north"
-    assert record.signed.digest == person.pair.signed.digest
+    record = enrolment_file.load(person.folder)
+    assert record.newest.group == "north"
+    assert record.newest.signed.digest == person.signed.digest
 
 
 def test_the_group_is_asked_for_if_it_is_not_given(person: Person) -> None:
     done = person.types("enrol", str(person.agreement), answer="south\nyes\n")
     assert done.returncode == 0, done.stderr
     assert "north, south, west" in done.stdout
-    assert enrolment.load(person.folder).group == "south"
+    assert enrolment_file.load(person.folder).newest.group == "south"
 
 
 def test_preview_and_send_right_after_enrolling(person: Person) -> None:
@@ -114,20 +138,132 @@ def test_preview_and_send_right_after_enrolling(person: Person) -> None:
     assert (sent.returncode, sent.stdout, sent.stderr) == (0, "Nothing is due.\n", "")
 
 
-def test_sending_a_report_that_is_due_needs_the_server_and_keeps_the_report(
+def test_making_and_sending_and_looking(person: Person) -> None:
+    person.enrols(weeks_ago=3)
+    with running(person.story, lambda: datetime.now(UTC)) as servers:
+        first = person.types("send")
+        assert first.returncode == 0, first.stderr
+        assert "Made the report for headline / north" in first.stdout
+        due = person.types("preview", "--window", str(this_week().plus(-1)))
+        assert "numbers with noise, before splitting" in due.stdout
+        assert "waits until" in due.stdout
+        person.waits_no_longer()
+        sent = person.types("send")
+        assert sent.returncode == 0, sent.stderr
+        assert "receipt checked" in sent.stdout
+        assert servers.employer.received
+    looked = person.types("receipts")
+    assert looked.returncode == 0, looked.stderr
+    assert "is sent, and its batch is not decided yet" in looked.stdout
+    assert "Spent by this device in the 91 days around" in looked.stdout
+
+
+def test_receipts_before_anything_was_made(person: Person) -> None:
+    person.enrols()
+    looked = person.types("receipts")
+    assert (looked.returncode, looked.stdout, looked.stderr) == (0, "No report was made yet.\n", "")
+    as_json = json.loads(person.types("receipts", "--json").stdout)
+    assert (as_json["reports"], as_json["checkpoint"]) == ([], None)
+
+
+def reported(person: Person, window: Window, servers: Servers) -> list[BatchId]:
+    """Make and send the reports of an earlier week, as the device did in it."""
+    agreement = person.signed.agreement
+    made_at = agreement.upload_opens(window) + timedelta(hours=1)
+    servers.employer.clock = lambda: made_at
+    outside = Surroundings(lambda: made_at, DiscreteGaussian(), secrets.token_bytes)
+    with Device(person.folder, outside) as device:
+        device.run()
+    person.waits_no_longer()
+    with Device(person.folder, outside) as device:
+        return [parcel.batch for parcel in device.run().sent]
+
+
+def test_what_became_of_reports_is_fetched_and_a_missing_one_is_told_at_every_run(
     person: Person,
 ) -> None:
+    person.enrols(weeks_ago=4)
+    closed_by_now = this_week().plus(-3)
+    with running(person.story, lambda: datetime.now(UTC)) as servers:
+        north, sales = sorted(reported(person, closed_by_now, servers), key=lambda each: each.group)
+        own = next(each.id for each in servers.employer.received.values() if each.batch == sales)
+        counted = release_of(person.story, sales, own, others=44)
+        lost = release_of(person.story, north, others=11)
+        fetched = person.types("send")
+        again = person.types("send")
+    in_the_release = (
+        f"The report for {sales} is in the release (entry {counted.index} of the ledger), one of "
+        "45 reports."
+    )
+    missing = (
+        f"The report for {north} was signed for, and is MISSING from the release (entry "
+        f"{lost.index}"
+    )
+    alarm = f"plurale: ALARM: your report for {north} was signed for by the employer's"
+    assert in_the_release in fetched.stdout
+    assert missing in fetched.stdout
+    looked = person.types("receipts")
+    assert in_the_release in looked.stdout
+    assert missing in looked.stdout
+    assert f"Spent as the ledger says in the 91 days around {closed_by_now}: ρ = " in looked.stdout
+    for done in (fetched, again, looked):
+        assert alarm in done.stderr
+        assert done.returncode == 1
+    as_json = json.loads(person.types("receipts", "--json").stdout)
+    fates = {each["task"]: each["ending"]["fate"] for each in as_json["reports"] if each["ending"]}
+    assert fates == {north.task: "missing", sales.task: "in the release"}
+    assert as_json["checkpoint"] == person.story.note
+    assert person.types("receipts", "--seen").returncode == 0
+    assert person.types("receipts").returncode == 0
+    both = person.types("receipts", "--seen", "--json")
+    assert both.returncode == 2
+
+
+def test_a_new_version_shows_what_changes_and_keeps_team_and_mailbox(
+    person: Person, tmp_path: Path
+) -> None:
     person.enrols()
-    # As if consent had been given three weeks ago.
-    record = enrolment.load(person.folder)
-    zone = ZoneInfo("Europe/Berlin")
-    earlier = datetime.now(zone) - timedelta(weeks=3)
-    enrolment.save(person.folder, dataclasses.replace(record, consented_at=earlier))
-    first = person.types("send")
-    assert "Made the report for headline / north" in first.stdout
-    due = person.types("preview", "--window", str(Window.of(datetime.now(zone).date()).plus(-1)))
-    assert "numbers with noise, before splitting" in due.stdout
-    assert "waits until" in due.stdout
+    new = dataclasses.replace(
+        person.signed.agreement, version=2, first_window=this_week().plus(2), retention_weeks=156
+    )
+    file = tmp_path / "version-2.signed.json"
+    file.write_bytes(sign(new))
+    refused = person.types("enrol", str(file), answer="no\n")
+    assert refused.returncode == 1
+    assert "version 1 stays accepted here, in north" in refused.stderr
+    done = person.types("enrol", str(file), answer="yes\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("What changes for you from version 1 to version 2")
+    assert "Loosened: more may be learned about you" in done.stdout
+    assert "Type yes to take part" in done.stdout
+    assert f"The first window to be reported under it is {this_week().plus(2)}" in done.stdout
+    assert "named no mailbox" not in done.stdout
+    record = enrolment_file.load(person.folder)
+    assert [each.agreement.version for each in record.acceptances] == [1, 2]
+    assert record.newest.group == "north"
+    assert [mailbox.path for mailbox in record.mailboxes] == [person.mailbox]
+
+
+def test_a_missed_version_that_is_over_is_shown_as_one_and_asked_about(
+    person: Person, tmp_path: Path
+) -> None:
+    person.enrols(weeks_ago=4)
+    missed = dataclasses.replace(
+        person.signed.agreement,
+        version=2,
+        first_window=this_week().plus(-3),
+        last_window=this_week().plus(-2),
+    )
+    file = tmp_path / "version-2.signed.json"
+    file.write_bytes(sign(missed))
+    refused = person.types("enrol", str(file), answer="no\n")
+    assert refused.returncode == 1
+    done = person.types("enrol", str(file), answer="yes\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Version 2 is over: its last week was")
+    assert "What changes for you from version 1 to version 2" in done.stdout
+    assert "Nothing is reported under it, since its last window is" in done.stdout
+    assert "take the next version with plurale enrol FILE" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -143,27 +279,24 @@ def test_sending_a_report_that_is_due_needs_the_server_and_keeps_the_report(
         ),
         (["preview"], "not enrolled yet: plurale enrol FILE"),
         (["send"], "not enrolled yet: plurale enrol FILE"),
+        (["receipts"], "not enrolled yet: plurale enrol FILE"),
     ],
 )
 def test_errors_before_enrolment(
     person: Person, tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
-    pair = person.pair
     (tmp_path / "garbage.json").write_bytes(b"\x00not an agreement")
     once = envelope.add_signature(
-        envelope.start(pair.signed.agreement),
-        pair.homes[Party.EMPLOYER].signing_key(),
+        envelope.start(person.signed.agreement),
+        party_keys(Party.EMPLOYER).signing,
         Party.EMPLOYER,
     )
     (tmp_path / "one-signature.json").write_bytes(once)
-    (tmp_path / "good.json").write_bytes(pair.signed.envelope)
+    (tmp_path / "good.json").write_bytes(person.signed.envelope)
     old = dataclasses.replace(
-        pair.signed.agreement, first_window=Window(2024, 1), last_window=Window(2024, 13)
+        person.signed.agreement, first_window=Window(2024, 1), last_window=Window(2024, 13)
     )
-    signed = envelope.start(old)
-    for party, home in pair.homes.items():
-        signed = envelope.add_signature(signed, home.signing_key(), party)
-    (tmp_path / "expired.json").write_bytes(signed)
+    (tmp_path / "expired.json").write_bytes(sign(old))
 
     words = [str(tmp_path / each) if each.endswith(".json") else each for each in arguments]
     done = person.types(*words)
@@ -190,7 +323,12 @@ def test_a_bad_week_is_named(person: Person) -> None:
 
 @pytest.mark.parametrize(
     ("broken", "sentence"),
-    [("journal.db", "move the file away"), ("outbox.db", "the outbox"), ("mail", "mail")],
+    [
+        ("journal.db", "move the file away"),
+        ("outbox.db", "the outbox"),
+        ("ledger.db", "the last checkpoint of the ledger"),
+        ("mail", "mail"),
+    ],
 )
 def test_a_broken_file_is_named_and_the_rest_goes_on(
     person: Person, broken: str, sentence: str
@@ -212,18 +350,13 @@ def test_a_broken_file_is_named_and_the_rest_goes_on(
 def test_an_unreachable_server_is_named_and_the_report_is_kept(
     person: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    person.enrols()
-    record = enrolment.load(person.folder)
-    weeks_ago = datetime.now(UTC) - timedelta(weeks=3)
-    enrolment.save(person.folder, dataclasses.replace(record, consented_at=weeks_ago))
-    assert main(["--data", str(person.folder), "send"]) == 0
-
-    with sqlite3.connect(person.folder / "outbox.db") as outbox:
-        outbox.execute("UPDATE report SET due = made_at")
-    outbox.close()
+    person.enrols(weeks_ago=3)
+    with running(person.story, lambda: datetime.now(UTC)):
+        assert main(["--data", str(person.folder), "send"]) == 0
+    person.waits_no_longer()
     capsys.readouterr()
     assert main(["--data", str(person.folder), "send"]) == 1
     said = capsys.readouterr().err
-    endpoint = person.pair.signed.agreement.employer.endpoint
+    endpoint = person.signed.agreement.employer.endpoint
     assert f"the employer's server {endpoint} cannot be reached" in said
     assert "kept and sent again later" in said

@@ -1,0 +1,160 @@
+"""Making reports: for every window that is over and still open, once (protocol §4.7).
+
+1. A window is reported under the newest version that was accepted when it began, in the group that
+   the person was in then. A window with a report under another version gets none.
+2. The keys that its shares are sealed to are those of the ledger, proven, and the version is the
+   one in force there.
+3. Values, clipping, noise, shares, sealed; stored before anything is sent, with a time drawn at
+   random.
+
+Away, ill, without data or with a broken source: a report is made all the same, with nothing in it
+but noise. So whether a report was sent says nothing about the person.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from client import schedule
+from client.acceptance import Acceptance
+from client.enrolment import Enrolment
+from client.errors import OtherLedger
+from client.happened import Troubles
+from client.journal import Journal
+from client.ledger import Ledger
+from client.ledger_file import LedgerFile
+from client.outbox import Outbox
+from client.parcel import Parcel
+from client.surroundings import Surroundings
+from client.values import compute
+from privacy.agreement.model import Role
+from privacy.batch import BatchId, Collection
+from privacy.errors import NotInForce, PluraleError
+from privacy.noise import noisy_measurement
+from privacy.report import prepare
+from privacy.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes what is due, from what is stored on the device and proven by the ledger."""
+
+    enrolment: Enrolment
+    journal: Journal
+    outbox: Outbox
+    ledger_file: LedgerFile
+    outside: Surroundings
+
+    def make(self, ledger: Ledger, troubles: Troubles, *, mail_read: bool) -> Iterator[Parcel]:
+        """Every report that is due and was not made yet; raises `OtherLedger`."""
+        now = self.outside.clock()
+        for window, acceptance in self._open_windows(now, troubles):
+            missing = self._missing(window, acceptance)  # 1
+            # A mailbox that cannot be read today may be readable tomorrow; at the last moment the
+            # report is made without it.
+            last_day = acceptance.agreement.upload_closes(window) - schedule.SPARE
+            if not missing or (not mail_read and now < last_day):
+                continue
+            try:
+                keys = ledger.window_keys(window, acceptance.signed.digest)  # 2
+                values = compute(acceptance.agreement, window, self.journal)
+            except OtherLedger:
+                raise
+            except PluraleError as error:
+                self._tell(troubles, error, window)
+                continue
+            for batch in missing:
+                try:
+                    yield self._make_one(acceptance, batch, values, keys, now)  # 3
+                except PluraleError as error:
+                    troubles.add(error, batch)
+        self._say_when_ended(troubles, now)
+
+    def _open_windows(
+        self, now: datetime, troubles: Troubles
+    ) -> Iterator[tuple[Window, Acceptance]]:
+        days = max(each.agreement.upload_days for each in self.enrolment.acceptances)
+        # A week more than the longest upload period, for time zones.
+        window = max(
+            self.enrolment.first_window, Window.of((now - timedelta(days=days + 14)).date())
+        )
+        while window <= Window.of(now.date()):
+            acceptance = self.enrolment.for_window(window)
+            if acceptance is None:
+                self._say_when_late(window, troubles)
+            elif (
+                acceptance.agreement.upload_opens(window)
+                <= now
+                < acceptance.agreement.upload_closes(window)
+            ):
+                yield window, acceptance
+            window = window.plus(1)
+
+    def _missing(self, window: Window, acceptance: Acceptance) -> list[BatchId]:
+        if self.outbox.reported_under(window) - {acceptance.signed.digest}:
+            return []
+        return [
+            batch
+            for batch in acceptance.batches(window)
+            if self.outbox.get(batch.task_digest, window) is None
+        ]
+
+    def _tell(self, troubles: Troubles, error: PluraleError, window: Window) -> None:
+        """What will not change is said once for a window; it is asked again all the same."""
+        if not isinstance(error, NotInForce) or self.ledger_file.tell_once(window):
+            troubles.add(error)
+
+    def _say_when_late(self, window: Window, troubles: Troubles) -> None:
+        agreement = self.enrolment.newest.agreement
+        if agreement.covers(window):
+            error = NotInForce(
+                f"nothing is reported for {window}: you agreed to version {agreement.version} "
+                "after the week had begun"
+            )
+            self._tell(troubles, error, window)
+
+    def _say_when_ended(self, troubles: Troubles, now: datetime) -> None:
+        agreement = self.enrolment.newest.agreement
+        beyond = agreement.last_window.plus(1)
+        if now >= agreement.upload_opens(beyond):
+            error = NotInForce(
+                f"the agreement ended with {agreement.last_window}, and nothing is reported any "
+                "more: ask the works council for the next version"
+            )
+            self._tell(troubles, error, beyond)
+
+    def _make_one(
+        self,
+        acceptance: Acceptance,
+        batch: BatchId,
+        values: Mapping[str, Fraction | None],
+        keys: Mapping[Role, bytes],
+        now: datetime,
+    ) -> Parcel:
+        agreement = acceptance.agreement
+        collection = Collection.of(acceptance.signed, batch.task, batch.group)
+        # The device's own account: it refuses beyond the budget, whatever the servers say.
+        self.outbox.budget().charge(
+            batch.task_digest, batch.window, collection.rho, agreement.privacy.rho_quarter
+        )
+        random = self.outside.random
+        measurement = noisy_measurement(
+            collection.encode(values), collection.coordinate_scales, self.outside.noise
+        )
+        report = prepare(batch, collection, measurement, keys, random)
+        parcel = Parcel.waiting(
+            report,
+            collection.rho,
+            measurement,
+            made_at=now,
+            due=schedule.draw(
+                agreement.upload_opens(batch.window),
+                agreement.upload_closes(batch.window),
+                now,
+                random,
+            ),
+        )
+        self.outbox.add(parcel)
+        # Another run may have been quicker: what is stored is what counts.
+        return self.outbox.get(batch.task_digest, batch.window) or parcel
