@@ -177,9 +177,16 @@ def test_every_command_is_written_out_in_a_document() -> None:
     assert set(KNOWN) - {call for call, _ in _called()} == set()
 
 
-def test_every_option_is_named_in_the_document_for_operators() -> None:
-    words = {word for line in code(_read(Path("docs/operations.md"))) for word in line.split()}
-    assert {option for options in KNOWN.values() for option in options} - words == set()
+MANUALS = {"plurale-audit": Path("docs/audit.md")}
+"""Where the options of a script are explained, if not in the document for operators."""
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_option_is_named_in_the_document_that_explains_the_script(script: str) -> None:
+    manual = MANUALS.get(script, Path("docs/operations.md"))
+    words = {word for line in code(_read(manual)) for word in line.split()}
+    named = set().union(*(options for call, options in KNOWN.items() if call[0] == script))
+    assert named - words == set()
 
 
 def test_every_option_written_after_a_command_is_one_of_it() -> None:
@@ -189,8 +196,9 @@ def test_every_option_written_after_a_command_is_one_of_it() -> None:
     assert [each for each in wrong if each[1]] == []
 
 
-def test_options_in_the_tables_for_operators_exist() -> None:
-    rows = re.findall(r"^\| `(--[a-z-]+)` \|", _read(Path("docs/operations.md")), re.MULTILINE)
+@pytest.mark.parametrize("manual", ["docs/operations.md", "docs/audit.md"])
+def test_options_in_the_tables_of_a_manual_exist(manual: str) -> None:
+    rows = re.findall(r"^\| `(--[a-z-]+)` \|", _read(Path(manual)), re.MULTILINE)
     assert rows
     assert set(rows) <= set().union(*KNOWN.values())
 

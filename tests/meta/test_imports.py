@@ -15,9 +15,10 @@ pytestmark = pytest.mark.needs_debian("git", "git")
 RESERVED: dict[str, tuple[str, ...]] = {
     "protos.v1": (
         "protos.*",
-        # The modules of the aggregator that serve or call a gRPC service, and the client's one.
+        # The modules of the aggregator that serve or call a gRPC service, and the client's two.
         "aggregator.services",
         "aggregator.peer",
+        "client.council",
         "client.upload",
     ),
     "sqlmodel": ("aggregator.store.*",),

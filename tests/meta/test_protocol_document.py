@@ -1,25 +1,26 @@
 """The tables of docs/protocol.md say what the code does, all of it and nothing else."""
 
-import inspect
 import re
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor import FileDescriptor
 
-from aggregator.model import BatchState, OutcomeKind
-from privacy import errors
+from aggregator.model import BatchState
 from privacy.agreement.model import AgreementDigest
 from privacy.batch import BatchId
 from privacy.errors import PluraleError, Rejection
 from privacy.groups import GroupId
+from privacy.ledger import rules
+from privacy.ledger.entries import KINDS, MAX_BYTES
 from privacy.metrics import TaskId
 from privacy.scales import HALF_RANGE, TRUNCATION, derive
 from privacy.verdict import LOOKS
 from privacy.window import Window
-from protos.status import ERROR_KEY, REJECTION_KEY, REJECTION_STATUS, to_status
-from protos.v1 import activation_pb2, aggregation_pb2, release_pb2, report_pb2
+from protos.status import ERROR_KEY, ERROR_STATUS, REJECTION_KEY, REJECTION_STATUS, to_status
+from protos.v1 import activation_pb2, aggregation_pb2, ledger_pb2, release_pb2, report_pb2
 from tests.meta import repository
 
 pytestmark = pytest.mark.needs_debian("git", "git")
@@ -50,17 +51,8 @@ def test_rejections_are_those_of_the_code_with_their_words_and_status() -> None:
 
 
 def test_other_errors_have_the_status_of_the_code() -> None:
-    rows = dict(table("error"))
-    default = "FAILED_PRECONDITION"
-    kinds = [
-        kind
-        for _, kind in inspect.getmembers(errors, inspect.isclass)
-        # Those with a constructor of their own stand in the table of rejections, or never travel.
-        if issubclass(kind, PluraleError) and "__init__" not in vars(kind)
-    ]
-    assert set(rows) <= {kind.__name__ for kind in kinds}
-    for kind in kinds:
-        assert to_status(kind("x"))[0].name == rows.get(kind.__name__, default)
+    assert table("error") == [[kind.__name__, code.name] for kind, code in ERROR_STATUS.items()]
+    assert to_status(PluraleError("any other"))[0].name == "FAILED_PRECONDITION"
 
 
 def test_states_of_a_batch_are_those_of_the_code() -> None:
@@ -70,8 +62,21 @@ def test_states_of_a_batch_are_those_of_the_code() -> None:
     ]
 
 
-def test_kinds_of_entries_on_the_record_are_those_of_the_code() -> None:
-    assert [name for name, _ in table("kind")] == [kind.value for kind in OutcomeKind]
+def test_kinds_of_entries_are_those_of_the_code_with_what_they_hold() -> None:
+    assert [(name, re.findall(r"\w+", body)) for name, body, _ in table("kind")] == [
+        (name, [field.name for field in fields(kind)]) for name, kind in KINDS.items()
+    ]
+    assert f"at most {MAX_BYTES:,} bytes" in _PROTOCOL
+
+
+def test_rules_of_the_ledger_are_those_of_the_code() -> None:
+    section = _PROTOCOL.partition("The rules (`privacy/ledger/rules.py`)")[2].partition("\n## ")[0]
+    written, built = (
+        re.findall(r"^([0-9]+)\. ([^:\n]+):", text, re.MULTILINE)
+        for text in (section, rules.__doc__ or "")
+    )
+    assert written == built
+    assert [int(number) for number, _ in built] == list(range(1, 13))
 
 
 def test_looks_are_those_of_the_code() -> None:
@@ -81,7 +86,8 @@ def test_looks_are_those_of_the_code() -> None:
 
 def test_methods_are_those_of_the_proto_files() -> None:
     files: list[FileDescriptor] = [
-        each.DESCRIPTOR for each in (report_pb2, activation_pb2, aggregation_pb2, release_pb2)
+        each.DESCRIPTOR
+        for each in (report_pb2, ledger_pb2, activation_pb2, aggregation_pb2, release_pb2)
     ]
     methods = {
         (f"{service.name}.{method.name}", method.input_type.name, method.output_type.name)
