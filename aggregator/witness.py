@@ -129,7 +129,8 @@ class Witness:
             )
         with self.store.read() as tx:
             known = tx.checkpoints.get()
-        if known is not None and checkpoint.decode(known).checkpoint == signed.checkpoint:
+        same = known is not None and checkpoint.decode(known).checkpoint == signed.checkpoint
+        if known is not None and same and not entries:
             if known != before:  # the council did not get it, or lost it
                 self.helper.cosign(known)
             return

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from aggregator.asking import LeaderRelease
+from aggregator.asking import HelperReleases, LeaderRelease
 from aggregator.model import BatchState
+from aggregator.peer import Helper
 from aggregator.worker import LeaderWorker
 from privacy.agreement.model import Party, PrivacyTerms
 from privacy.errors import (
@@ -94,7 +95,7 @@ class Answers:
         return self.opened
 
 
-def asking(pair: Pair, helper: Answers) -> LeaderRelease:
+def asking(pair: Pair, helper: HelperReleases) -> LeaderRelease:
     worker = pair.running[Party.EMPLOYER].worker
     assert isinstance(worker, LeaderWorker)
     return dataclasses.replace(worker.release, helper=helper)
@@ -121,10 +122,18 @@ def test_what_the_helper_refuses_for_good_ends_the_batch_at_the_leader(
 
 
 def test_a_share_that_is_refused_at_the_opening_ends_the_batch(full: Pair) -> None:
-    share = bytes(full.collection(full.batch()).vdaf.aggregate_share_size)
-    helper = Answers(share, WrongOpening("another share"))
-    with pytest.raises(WrongOpening):
-        asking(full, helper).run(full.batch())
+    class Refusing(Helper):
+        def __init__(self, real: Helper) -> None:
+            self._real = real
+
+        def ask(self, ask: Ask, witnessed: str) -> bytes | Withheld:
+            return self._real.ask(ask, witnessed)
+
+        def open(self, opening: Opening) -> OpeningAnswer:
+            raise WrongOpening("another share")
+
+    with full.as_leader() as real, pytest.raises(WrongOpening):
+        asking(full, Refusing(real)).run(full.batch())
     assert leader_state(full) is BatchState.STOPPED
 
 

@@ -29,6 +29,7 @@ from privacy.ledger.entries import (
     BatchWithheld,
     BudgetAlarm,
     ResultOpened,
+    StopReason,
 )
 from privacy.noise import DiscreteGaussian
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld, commitment, id_root
@@ -210,7 +211,8 @@ def test_a_disagreement_stops_the_batch_on_both_sides(
             helper.ask(ask, "")
     pair.step()
     assert {pair.kept(party, batch).state for party in Party} == {BatchState.STOPPED}
-    assert len(pair.entries(BatchStopped)) == 1
+    reason = StopReason.OTHER_COUNT if "count" in change else StopReason.OTHER_REPORTS
+    assert pair.bodies(BatchStopped) == [BatchStopped(batch, 11, reason)]
     assert pair.entries(BatchReleased) == []
 
 

@@ -114,6 +114,10 @@ def test_a_clock_that_ran_ahead_and_was_set_back_does_not_keep_a_version_alive(p
     retire(pair, Party.COUNCIL)
     pair.step()
     assert pair.bodies(AgreementRetired) == [AgreementRetired(pair.signed.digest, NEXT)]
+    # The employer witnesses nothing that is still to come.
+    assert witnessed(pair).size < len(entries_of(pair, Party.COUNCIL))
+    pair.clock.now += timedelta(days=7)
+    pair.step()
     assert witnessed(pair).size == len(entries_of(pair, Party.COUNCIL))
 
 
