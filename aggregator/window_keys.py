@@ -124,6 +124,7 @@ class CouncilKeys:
     def offer(self, window: Window, public: bytes) -> bytes:
         """Step 2. Raises `NotInForce`, or `WrongOpening` for a second key."""
         with self.store.write() as tx:
+            self.ledger.state(tx)  # so that the book knows which versions were ended
             for entry in tx.ledger.about(window):
                 if isinstance(entry.body, WindowKeysPublished):
                     if entry.body.employer != public:
