@@ -312,7 +312,12 @@ def test_a_device_is_shown_nothing_that_is_not_witnessed(pair: Pair) -> None:
         helper_of(pair).ledger.append(tx, BatchStopped(pair.batch(), 12, StopReason.OTHER_COUNT))
     with device(pair) as asked:
         assert asked.checkpoint().note == before
-        assert asked.outcome(witnessed(pair).size, pair.batch()).entries == ()
+        size = witnessed(pair).size
+        assert asked.outcome(size, pair.batch()).entries == ()
+        with pytest.raises(InvalidValue, match=f"the ledger has {size} witnessed entries, not"):
+            asked.outcome(size + 1, pair.batch())
+        with pytest.raises(InvalidValue, match=f"the ledger has {size} witnessed entries, not"):
+            asked.window(size + 1, WINDOW)
 
 
 def test_before_the_first_is_witnessed_a_device_is_told_to_come_back(pair: Pair) -> None:

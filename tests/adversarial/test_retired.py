@@ -22,6 +22,7 @@ from tests.adversarial.dishonest import (
 )
 from tests.adversarial.liars import pass_on
 from tests.adversarial.test_clients import refused, send_honest
+from tests.agreements import party_keys
 from tests.pair import Pair
 
 BEGUN, NEXT = Window(2026, 6), Window(2026, 7)
@@ -119,6 +120,16 @@ def test_a_clock_that_ran_ahead_and_was_set_back_does_not_keep_a_version_alive(p
     pair.clock.now += timedelta(days=7)
     pair.step()
     assert witnessed(pair).size == len(entries_of(pair, Party.COUNCIL))
+
+
+def test_after_a_start_no_key_is_published_for_a_version_that_was_ended(pair: Pair) -> None:
+    """Before any step of the worker: the book learns it from the ledger."""
+    retire(pair, Party.COUNCIL)
+    pair.stop()
+    pair.start()
+    pair.clock.now += timedelta(days=7)
+    with pair.as_leader() as helper, pytest.raises(NotInForce, match="no agreement is in force"):
+        helper.offer_key(Window(2026, 11), party_keys().hpke_public)
 
 
 def test_a_server_started_again_remembers(pair: Pair) -> None:
