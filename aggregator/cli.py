@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aggregator import ledger_cli, plan_table, planning, show, signing, successor
+from aggregator import ledger_cli, plan_table, planning, roster_cli, show, signing, successor
 from aggregator.agreement_cli import add_commands, print_key
 from aggregator.errors import SetupError
 from aggregator.home import create_home, open_home
@@ -162,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     successor_of.set_defaults(command=_successor)
     add_commands(commands.add_parser("agreement", help="write, check, sign, activate agreements"))
     ledger_cli.add_commands(commands.add_parser("ledger", help="export it, or restore it"))
+    roster_cli.add_commands(commands.add_parser("roster", help="who may take part (council)"))
     planner = commands.add_parser("plan", help="what an agreement can answer, and what it costs")
     planner.add_argument("agreement", type=Path, metavar="AGREEMENT", help="TOML or signed file")
     planner.add_argument("--json", action="store_true", help="for other programs")

@@ -30,7 +30,7 @@ from privacy.book import AgreementBook
 from privacy.checkpoint import Checkpoint
 from privacy.errors import BadCheckpoint, BrokenLedger, InvalidValue, LedgerBehind
 from privacy.ledger.answers import CheckpointAnswer, FollowAnswer, OutcomeAnswer, WindowAnswer
-from privacy.ledger.entries import BatchReleased, Body, Entry
+from privacy.ledger.entries import BatchKeyPublished, BatchReleased, Body, Entry, Outcome
 from privacy.ledger.proven import ProvenEntry
 from privacy.ledger.rules import Ledger
 from privacy.merkle import Tree
@@ -85,6 +85,14 @@ class CouncilLedger:
             entry = tx.ledger.append(self.clock(), body)
             self._draft[1].apply(entry.data)  # 2
         return entry
+
+    def check_not_old(self, tx: Transaction) -> datetime:
+        """Raise `LedgerBehind` for a ledger behind what it once showed; else what time it is."""
+        state = self.state(tx)
+        self._check_mark(state)
+        self._check_not_behind()
+        now = self.clock()
+        return max(now, state.entries[-1].at) if state.entries else now
 
     def check_current(self, tx: Transaction, witnessed: str) -> None:
         """Raise `LedgerBehind` unless this ledger has all that the employer has witnessed.
@@ -170,14 +178,26 @@ class CouncilLedger:
             keys=_proven(keys[0], tree, size) if keys else None,
         )
 
+    def batch_key(self, size: int, batch: BatchId) -> ProvenEntry | None:
+        """The key of a batch's tokens, if the first `size` entries have it."""
+        with self.store.read() as tx:
+            tree = self._witnessed(tx, size)
+            entries = [entry for entry in tx.ledger.about(batch) if entry.index < size]
+        keys = [entry for entry in entries if isinstance(entry.body, BatchKeyPublished)]
+        return _proven(keys[0], tree, size) if keys else None
+
     def outcome(self, size: int, batch: BatchId) -> OutcomeAnswer:
-        """Every entry about a batch among the first `size`, and all ids that it counted.
+        """Every entry on how a batch ended among the first `size`, and all ids that it counted.
 
         Raises `SetupError` when they were lost: fewer would look like a forgery to a device.
         """
         with self.store.read() as tx:
             tree = self._witnessed(tx, size)
-            entries = [entry for entry in tx.ledger.about(batch) if entry.index < size]
+            entries = [
+                entry
+                for entry in tx.ledger.about(batch)
+                if entry.index < size and isinstance(entry.body, Outcome)
+            ]
             ids = [id_ for entry in entries for id_ in _counted(tx, entry.body)]
             return OutcomeAnswer(
                 tuple(_proven(entry, tree, size) for entry in entries), tuple(sorted(ids))

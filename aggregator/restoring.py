@@ -32,7 +32,9 @@ from privacy.ledger.entries import (
     BatchStopped,
     BatchUnopened,
     BatchWithheld,
+    End,
     Entry,
+    Outcome,
     ResultOpened,
     decode,
 )
@@ -142,6 +144,11 @@ def _forget_open_windows(tx: Transaction, ledger: Ledger, now: datetime) -> None
         signed = ledger.book.in_force(window)
         if signed is None or signed.agreement.upload_opens(window) <= now:
             tx.window_keys.erase(window)
+    for window in tx.batch_keys.windows():
+        signed = ledger.book.in_force(window)
+        if signed is None or signed.agreement.upload_opens(window) <= now:
+            tx.batch_keys.erase(window, set())
+            tx.tokens.erase(window, set())
     for batch in tx.batches.in_states([BatchState.OPEN]):
         tx.batches.set_sum(batch, batch.count, None)
 
@@ -149,7 +156,7 @@ def _forget_open_windows(tx: Transaction, ledger: Ledger, now: datetime) -> None
 def _reopen(tx: Transaction, entry: Entry) -> None:
     """An outcome that this copy wrote and nobody witnessed is none: the batch waits for one."""
     body = entry.body
-    if isinstance(body, _ABOUT_A_BATCH):
+    if isinstance(body, Outcome):
         batch = tx.batches.get_or_open(body.batch)
         tx.batches.end(batch, BatchState.OPEN)
         record = tx.releases.get(batch)
@@ -181,18 +188,9 @@ def _settle(tx: Transaction, entry: Entry, opened: Opened | None) -> None:
             asked = ReleaseRecord(body.count, body.id_root, body.commitment, entry.at)
             tx.releases.put(batch, asked)
             tx.batches.end(batch, BatchState.RELEASED)
-        case ResultOpened() | BatchWithheld() | BatchNotAsked() | BatchUnopened() | BatchStopped():
+        case _ if isinstance(body, End):
             tx.batches.end(tx.batches.get_or_open(body.batch), _STATES[body.kind])
 
-
-_ABOUT_A_BATCH: Final = (
-    BatchReleased,
-    ResultOpened,
-    BatchWithheld,
-    BatchNotAsked,
-    BatchUnopened,
-    BatchStopped,
-)
 
 _STATES: Final = {
     ResultOpened.kind: BatchState.OPENED,

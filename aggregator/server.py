@@ -18,10 +18,13 @@ import grpc
 from aggregator import services
 from aggregator.aggregation import HelperAggregation, LeaderAggregation
 from aggregator.asking import LeaderRelease
+from aggregator.batch_keys import BatchKeyring, CouncilBatchKeys
 from aggregator.errors import SetupError
+from aggregator.forgetting import Forgetting
 from aggregator.group_commit import GroupCommit
 from aggregator.home import Home
 from aggregator.intake import Admission, Decision, Intake
+from aggregator.issuing import Issuing
 from aggregator.ledger import CouncilLedger
 from aggregator.peer import Helper
 from aggregator.release import HelperRelease
@@ -36,6 +39,7 @@ from privacy.agreement.model import ROLE_OF, Agreement, Endpoint, Role
 from privacy.batch import Collection
 from privacy.book import AgreementBook
 from privacy.errors import PluraleError
+from privacy.membership import BatchKey, new_batch_key
 from privacy.noise import NoiseSource
 from privacy.report import sizes
 from privacy.window import Clock
@@ -76,6 +80,7 @@ class Surroundings:
     clock: Clock
     noise: NoiseSource
     random: Callable[[int], bytes]
+    new_batch_key: Callable[[], BatchKey] = new_batch_key
     seconds_between_steps: float = SECONDS_BETWEEN_STEPS
 
 
@@ -154,6 +159,7 @@ class Aggregator:
     def _leader(self) -> list[_Port]:
         home, outside, store, book = self._home, self._outside, self.store, self.book
         server_key, keyring = home.server_key(), WindowKeyring(store)
+        batch_keys = BatchKeyring(store)
         self._channel = self._channel_to_helper()
         helper = Helper(self._channel)
         witness = Witness(store, book, helper, server_key, home.mark, outside.clock)
@@ -162,10 +168,12 @@ class Aggregator:
             witness,
             LeaderKeys(store, book, helper, keyring, outside.clock, outside.random),
             LeaderActivation(store, book, helper, outside.random),
-            LeaderAggregation(store, book, keyring, helper, outside.random),
+            LeaderAggregation(
+                store, book, keyring, batch_keys, helper, outside.clock, outside.random
+            ),
             LeaderRelease(store, book, helper, witness, outside.clock, outside.random),
         )
-        intake = Intake(store, book, keyring, server_key, outside.clock)
+        intake = Intake(store, book, keyring, batch_keys, server_key, outside.clock)
         self._commit = GroupCommit(intake.commit)
         handlers = services.leader(intake, self._commit)
         return [self._devices(handlers, self._largest_report() + _FRAMING_BYTES)]
@@ -178,17 +186,27 @@ class Aggregator:
         ledger = CouncilLedger(store, book, outside.clock, home.server_key(), home.mark)
         release = HelperRelease(store, book, ledger, outside.noise, outside.clock, outside.random)
         keys = CouncilKeys(store, book, ledger, keyring, outside.clock, outside.random)
-        self.worker = HelperWorker(store, ledger, release, keys, outside.clock())
+        batch_keys = CouncilBatchKeys(store, book, ledger, outside.clock, outside.new_batch_key)
+        issuing = Issuing(store, book, ledger, batch_keys, outside.random)
+        self.worker = HelperWorker(
+            store,
+            ledger,
+            release,
+            keys,
+            batch_keys,
+            Forgetting(store, book, outside.clock),
+            outside.clock(),
+        )
         handlers = services.helper(
             HelperActivationService(store, book, ledger, outside.random),
-            HelperAggregation(store, book, keyring, outside.clock),
+            HelperAggregation(store, book, ledger, keyring, BatchKeyring(store), outside.clock),
             release,
         )
         witness = services.witness(ledger, keys, CouncilRetirement(store, book, ledger))
         root = self._newest().employer.ca_certificate.encode()
         credentials = grpc.ssl_server_credentials(self._pairs(), root, require_client_auth=True)
         return [
-            self._devices(services.council(ledger, self._threads), _FRAMING_BYTES),
+            self._devices(services.council(ledger, issuing, self._threads), _FRAMING_BYTES),
             _Port(
                 "peer_listen",
                 home.peer_listen,

@@ -10,16 +10,25 @@ import grpc
 from aggregator.aggregation import HelperAggregation
 from aggregator.group_commit import GroupCommit
 from aggregator.intake import Admission, Decision, Intake
+from aggregator.issuing import Issuing
 from aggregator.ledger import CouncilLedger
 from aggregator.release import HelperRelease
 from aggregator.retirement import CouncilRetirement
 from aggregator.verify_key import HelperActivationService
 from aggregator.window_keys import CouncilKeys
 from privacy.agreement.model import AgreementDigest, TaskDigest
+from privacy.device_key import Signed
 from privacy.errors import PluraleError
-from protos.convert import aggregation, ledger, release, report
+from protos.convert import aggregation, ledger, membership, release, report
 from protos.service import method, service
-from protos.v1 import activation_pb2, aggregation_pb2, ledger_pb2, release_pb2, report_pb2
+from protos.v1 import (
+    activation_pb2,
+    aggregation_pb2,
+    ledger_pb2,
+    membership_pb2,
+    release_pb2,
+    report_pb2,
+)
 
 _Answer = TypeVar("_Answer")
 
@@ -38,8 +47,10 @@ def leader(
     return (service("Intake", {"Upload": method(report_pb2.UploadRequest, upload)}),)
 
 
-def council(book: CouncilLedger, threads: Executor) -> tuple[grpc.GenericRpcHandler, ...]:
-    """What the council serves to devices: the ledger.
+def council(
+    book: CouncilLedger, issuing: Issuing, threads: Executor
+) -> tuple[grpc.GenericRpcHandler, ...]:
+    """What the council serves to devices: the ledger, and membership.
 
     In `threads` of their own: however many ask, the employer's server does not wait for them.
     """
@@ -52,6 +63,10 @@ def council(book: CouncilLedger, threads: Executor) -> tuple[grpc.GenericRpcHand
         week = report.window_from_wire(request.window)
         return ledger.window_to_wire(await _in(threads, book.window, request.size, week))
 
+    async def batch_key(request: ledger_pb2.BatchKeyRequest) -> ledger_pb2.BatchKeyResponse:
+        batch = report.batch_from_wire(request.batch)
+        return ledger.batch_key_to_wire(await _in(threads, book.batch_key, request.size, batch))
+
     async def outcome(request: ledger_pb2.OutcomeRequest) -> ledger_pb2.OutcomeResponse:
         batch = report.batch_from_wire(request.batch)
         return ledger.outcome_to_wire(await _in(threads, book.outcome, request.size, batch))
@@ -62,9 +77,38 @@ def council(book: CouncilLedger, threads: Executor) -> tuple[grpc.GenericRpcHand
             {
                 "Checkpoint": method(ledger_pb2.CheckpointRequest, checkpoint),
                 "Window": method(ledger_pb2.WindowRequest, window),
+                "BatchKey": method(ledger_pb2.BatchKeyRequest, batch_key),
                 "Outcome": method(ledger_pb2.OutcomeRequest, outcome),
             },
         ),
+        _membership(issuing, threads),
+    )
+
+
+def _membership(issuing: Issuing, threads: Executor) -> grpc.GenericRpcHandler:
+    async def register(
+        request: membership_pb2.RegisterRequest,
+    ) -> membership_pb2.RegisterResponse:
+        code, signed = membership.registration_from_wire(request)
+        group = await _in(threads, issuing.register, code, signed)
+        return membership_pb2.RegisterResponse(group=group)
+
+    async def issue(request: membership_pb2.IssueRequest) -> membership_pb2.IssueResponse:
+        batch, signed = membership.request_from_wire(request)
+        answer = await _in(threads, issuing.issue, batch, request.blinded_message, signed)
+        return membership_pb2.IssueResponse(blind_signature=answer)
+
+    async def leave(request: membership_pb2.LeaveRequest) -> membership_pb2.LeaveResponse:
+        await _in(threads, issuing.leave, Signed(request.device_key, request.signature))
+        return membership_pb2.LeaveResponse()
+
+    return service(
+        "Membership",
+        {
+            "Register": method(membership_pb2.RegisterRequest, register),
+            "Issue": method(membership_pb2.IssueRequest, issue),
+            "Leave": method(membership_pb2.LeaveRequest, leave),
+        },
     )
 
 

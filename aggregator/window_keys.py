@@ -79,7 +79,7 @@ class LeaderKeys:
     def publish(self) -> list[PluraleError]:
         """Step 1, for every window that needs it; returns what the helper refused."""
         refused: list[PluraleError] = []
-        for window in _ahead(self.book, self.clock()):
+        for window in ahead(self.book, self.clock()):
             with self.store.read() as tx:
                 if tx.ledger.about(window):
                     continue
@@ -97,7 +97,7 @@ class LeaderKeys:
         """Step 3: after its closing, once no report of the window waits for verification."""
         now = self.clock()
         with self.store.read() as tx:
-            old = [each for each in tx.window_keys.windows() if _over(self.book, each, now)]
+            old = [each for each in tx.window_keys.windows() if over(self.book, each, now)]
         for window in old:
             with self.store.write() as tx:
                 batches = (tx.batches.get(batch) for batch in self.book.batches(window))
@@ -151,7 +151,7 @@ class CouncilKeys:
         """Step 3: once every batch of the window is decided."""
         now = self.clock()
         with self.store.read() as tx:
-            old = [each for each in tx.window_keys.windows() if _over(self.book, each, now)]
+            old = [each for each in tx.window_keys.windows() if over(self.book, each, now)]
             states = tx.batches.states() if old else {}
         for window in old:
             if all(
@@ -171,7 +171,7 @@ def _own(tx: Transaction, window: Window, random: Callable[[int], bytes]) -> byt
     return known
 
 
-def _ahead(book: AgreementBook, now: datetime) -> Iterator[Window]:
+def ahead(book: AgreementBook, now: datetime) -> Iterator[Window]:
     """Windows that need keys now, the next first."""
     for window in sorted({each for signed in book.signed for each in _soon(signed.agreement, now)}):
         if book.in_force(window) is not None:
@@ -187,7 +187,7 @@ def _soon(agreement: Agreement, now: datetime) -> Iterator[Window]:
         window = window.plus(1)
 
 
-def _over(book: AgreementBook, window: Window, now: datetime) -> bool:
+def over(book: AgreementBook, window: Window, now: datetime) -> bool:
     """Whether the window takes no more reports, under any version.
 
     Not only under the one in force: after a version was ended, a later one may cover its windows

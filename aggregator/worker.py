@@ -15,8 +15,10 @@ from typing import Protocol
 
 from aggregator.aggregation import LeaderAggregation
 from aggregator.asking import LeaderRelease
+from aggregator.batch_keys import CouncilBatchKeys
+from aggregator.forgetting import Forgetting
 from aggregator.ledger import CouncilLedger
-from aggregator.model import BatchState
+from aggregator.model import Batch, BatchState
 from aggregator.novelty import Novelty
 from aggregator.release import HelperRelease
 from aggregator.store.sql import Store
@@ -85,15 +87,17 @@ class LeaderWorker:
             sound = self._witnessed()
             if sound:
                 self._exchange()
-            with self.store.read() as tx:
-                open_batches = tx.batches.in_states([BatchState.OPEN])
-            for batch in open_batches:
-                self._guarded(batch.id, partial(self.aggregation.run, batch))
+            for batch in self.aggregation.due():
+                self.pass_on(batch)
             for batch_id in self.release.due() if sound else ():
                 self._guarded(batch_id, partial(self.release.run, batch_id))
             self._witnessed()
         except Unreachable as error:
             self._tell(logging.WARNING, str(error))
+
+    def pass_on(self, batch: Batch) -> None:
+        """Have the reports of a batch verified together with the council."""
+        self._guarded(batch.id, partial(self.aggregation.run, batch))
 
     def _witnessed(self) -> bool:
         """Witness what is new; whether the ledger is sound."""
@@ -160,12 +164,14 @@ def _about(batch: BatchId, error: PluraleError) -> str:
 
 @dataclass(frozen=True)
 class HelperWorker:
-    """Records what the leader did not ask for, or did not open; erases keys that are over."""
+    """Publishes batch keys, erases keys that are over, and ends what the leader leaves undone."""
 
     store: Store
     ledger: CouncilLedger
     release: HelperRelease
     keys: CouncilKeys
+    batch_keys: CouncilBatchKeys
+    forgetting: Forgetting
     started: datetime
     novelty: Novelty = field(default_factory=lambda: Novelty(_log))
 
@@ -173,12 +179,21 @@ class HelperWorker:
         """One round over all batches."""
         self.novelty.next_step()
         try:
-            for refusal in self._close():
+            for refusal in [*self._close(), *self._publish()]:
                 self.novelty.tell(logging.ERROR, f"the ledger needs a person: {refusal}")
             self.keys.erase()
+            self.batch_keys.erase()
+            self.forgetting.run()
         finally:
             if not self.store.scrub():
                 self.novelty.tell(logging.INFO, _NOT_SCRUBBED)
+
+    def _publish(self) -> list[PluraleError]:
+        """Publish some of the keys that are due; returns why that cannot be."""
+        try:
+            return self.batch_keys.publish()
+        except PluraleError as error:
+            return [error]
 
     def _close(self) -> list[PluraleError]:
         """End every batch that is overdue; returns why one, or the whole ledger, cannot go on."""

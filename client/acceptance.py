@@ -7,8 +7,7 @@ from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Agreement
 from privacy.batch import BatchId
 from privacy.errors import InvalidValue
-from privacy.groups import Group, GroupId
-from privacy.metrics import Task
+from privacy.groups import GroupId
 from privacy.window import Window
 
 
@@ -35,27 +34,16 @@ class Acceptance:
     def first_window(self) -> Window:
         """The first window that it can hold for: consent was given at its start or before."""
         zone = self.agreement.working_time.zone
-        window = Window.of(self.consented_at.astimezone(zone).date())
-        begun = window if self.consented_at <= window.start(zone) else window.plus(1)
+        begun = Window.beginning_from(self.consented_at, zone)
         return max(begun, self.agreement.first_window)
 
     def holds_for(self, window: Window) -> bool:
         """Whether the version covers the window, and consent came before it began."""
         return self.agreement.covers(window) and self.first_window <= window
 
-    def tasks(self) -> tuple[tuple[Task, Group], ...]:
-        """Every task that concerns this person, with the group it is collected in."""
-        own = self.agreement.group(self.group)
-        parent = None if own is None or own.parent is None else self.agreement.group(own.parent)
-        return tuple(
-            (task, group)
-            for task in self.agreement.tasks
-            for group in (own, parent)
-            if group is not None and group.level is task.level
-        )
-
     def batches(self, window: Window) -> list[BatchId]:
         """The batches that this person's reports for a window belong to."""
         return [
-            BatchId(self.signed.digest, task.id, group.id, window) for task, group in self.tasks()
+            BatchId(self.signed.digest, task.id, group.id, window)
+            for task, group in self.agreement.tasks_of(self.group)
         ]

@@ -1,4 +1,4 @@
-"""``plurale``: one person's device. Enrol, look at what would be reported, send what is due."""
+"""``plurale``: one person's device. Enrol, look, send what is due, pause, leave."""
 
 import argparse
 import io
@@ -11,7 +11,17 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from client import alarm, enrol, enrolment_file, evidence, show
+from client import (
+    alarm,
+    enrol,
+    enrolment_file,
+    evidence,
+    leaving,
+    pausing,
+    show,
+    show_leaving,
+    show_pauses,
+)
 from client.account import spent_here, spent_in_ledger
 from client.device import Device
 from client.enrolment import Enrolment, Mailbox
@@ -19,7 +29,9 @@ from client.errors import MailboxUnreadable, NoConsent
 from client.preview import as_json, preview, why_none
 from client.surroundings import Surroundings
 from privacy.agreement.envelope import SignedAgreement
+from privacy.enrolment_code import EnrolmentCode
 from privacy.errors import InvalidAgreement, PluraleError
+from privacy.groups import GroupId
 from privacy.noise import DiscreteGaussian
 from privacy.window import Window
 
@@ -66,7 +78,8 @@ def _enrol(options: argparse.Namespace) -> int:
     before = enrolment_file.known(options.data)
     now = _now()
     signed = enrol.read_signed(options.file, now, before)
-    group = enrol.check_group(signed.agreement, options.group or _ask_group(signed, before))
+    code = None if options.code is None else EnrolmentCode.parse(options.code)
+    group = _group(signed, code, options.group, before)
     mailboxes = [
         Mailbox(path.absolute(), frozenset(options.address), frozenset(options.sent_folder))
         for path in options.maildir
@@ -79,6 +92,7 @@ def _enrol(options: argparse.Namespace) -> int:
         signed,
         group,
         mailboxes,
+        code=code,
         answer=lambda: _ask(f"Do you agree? Type {enrol.CONSENT_WORD} to take part: "),
         now=_now(),
     )
@@ -88,11 +102,8 @@ def _enrol(options: argparse.Namespace) -> int:
 
 def _preview(options: argparse.Namespace) -> int:
     with _device(options) as device:
-        zone = device.enrolment.newest.agreement.working_time.zone
         window = (
-            Window.parse(options.window)
-            if options.window
-            else Window.of(_now().astimezone(zone).date())
+            Window.parse(options.window) if options.window else _week_of(_now(), device.enrolment)
         )
         try:
             device.read_mail()
@@ -103,6 +114,8 @@ def _preview(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(previews, reason), indent=2))
     else:
+        zone = device.enrolment.newest.agreement.working_time.zone
+        show_pauses.in_preview(device.pauses, window, zone)
         show.previews(previews, window, reason)
     return 0
 
@@ -136,13 +149,65 @@ def _receipts(options: argparse.Namespace) -> int:
         return 1 if device.alarms() else 0
 
 
+def _pause(options: argparse.Namespace) -> int:
+    enrolment = enrolment_file.load(options.data)
+    before, now = pausing.load(options.data), _now()
+    pausing.save(options.data, before.begun(now))
+    show_pauses.paused(before, _week_of(now, enrolment))
+    return 0
+
+
+def _resume(options: argparse.Namespace) -> int:
+    enrolment = enrolment_file.load(options.data)
+    before, now = pausing.load(options.data), _now()
+    pausing.save(options.data, before.ended(now))
+    show_pauses.resumed(before, _week_of(now, enrolment))
+    return 0
+
+
+def _leave(options: argparse.Namespace) -> int:
+    files = leaving.kept(options.data)
+    if not files:
+        show_leaving.nothing_to_leave(options.data)
+        return 0
+    show_leaving.before_leaving(options.data, files)
+    answer = _ask(f"Do you want to leave? Type {enrol.CONSENT_WORD} to leave: ")
+    if not enrol.is_yes(answer):
+        raise NoConsent("nothing was changed: this device takes part as before")
+    untold: PluraleError | None = None
+    try:
+        leaving.tell_council(options.data, _now())
+    except PluraleError as error:
+        untold = error
+    left = leaving.erase(options.data)
+    show_leaving.left(left, untold)
+    return 1 if untold or left.left_over else 0
+
+
+def _week_of(now: datetime, enrolment: Enrolment) -> Window:
+    zone = enrolment.newest.agreement.working_time.zone
+    return Window.of(now.astimezone(zone).date())
+
+
 def _device(options: argparse.Namespace) -> Device:
     outside = Surroundings(_now, DiscreteGaussian(), secrets.token_bytes)
     return Device(options.data, outside)
 
 
+def _group(
+    signed: SignedAgreement,
+    code: EnrolmentCode | None,
+    named: str | None,
+    before: Enrolment | None,
+) -> GroupId:
+    enrol.check_has_code(code, before)
+    if code is not None:
+        return enrol.check_code(signed.agreement, code, named)
+    return enrol.check_group(signed.agreement, named or _ask_group(signed, before))
+
+
 def _ask_group(signed: SignedAgreement, before: Enrolment | None) -> str:
-    choices = [group.id for group in enrol.groups_to_join(signed.agreement)]
+    choices = [group.id for group in signed.agreement.groups_to_join]
     if before is not None and before.newest.group in choices:
         return before.newest.group
     if len(choices) == 1:
@@ -172,10 +237,47 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    command = commands.add_parser("enrol", help="read an agreement and consent to it")
+    _add_enrol(commands.add_parser("enrol", help="read an agreement and consent to it"))
+
+    command = commands.add_parser("preview", help="see what would be, or was, reported")
+    command.add_argument("--window", metavar="WEEK", help="like 2026-W05 (default: this week)")
+    command.add_argument("--json", action="store_true", help="for other programs")
+    command.set_defaults(command=_preview)
+
+    command = commands.add_parser("send", help="make the reports that are due and send them")
+    command.set_defaults(command=_send)
+
+    command = commands.add_parser("receipts", help="see what became of the reports sent")
+    either = command.add_mutually_exclusive_group()
+    either.add_argument("--json", action="store_true", help="with all that proves it")
+    either.add_argument(
+        "--seen",
+        action="store_true",
+        help="you have seen to the alarms about reports: list them, and say them no more",
+    )
+    command.set_defaults(command=_receipts)
+
+    command = commands.add_parser("pause", help="report nothing of yours until you resume")
+    command.set_defaults(command=_pause)
+
+    command = commands.add_parser("resume", help="end a pause")
+    command.set_defaults(command=_resume)
+
+    command = commands.add_parser("leave", help="end your consent and erase what is kept here")
+    command.set_defaults(command=_leave)
+    return parser
+
+
+def _add_enrol(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE", help="the signed agreement")
     command.add_argument(
-        "--group", metavar="ID", help="your team; if left out, the one you are in, or you are asked"
+        "code",
+        metavar="CODE",
+        nargs="?",
+        help="from your works council; a device that is enrolled needs none",
+    )
+    command.add_argument(
+        "--group", metavar="ID", help="another team, after a move; at first your code names it"
     )
     command.add_argument(
         "--maildir",
@@ -200,22 +302,3 @@ def _parser() -> argparse.ArgumentParser:
         help="a folder for sent mail with an unusual name; may be given more than once",
     )
     command.set_defaults(command=_enrol)
-
-    command = commands.add_parser("preview", help="see what would be, or was, reported")
-    command.add_argument("--window", metavar="WEEK", help="like 2026-W05 (default: this week)")
-    command.add_argument("--json", action="store_true", help="for other programs")
-    command.set_defaults(command=_preview)
-
-    command = commands.add_parser("send", help="make the reports that are due and send them")
-    command.set_defaults(command=_send)
-
-    command = commands.add_parser("receipts", help="see what became of the reports sent")
-    either = command.add_mutually_exclusive_group()
-    either.add_argument("--json", action="store_true", help="with all that proves it")
-    either.add_argument(
-        "--seen",
-        action="store_true",
-        help="you have seen to the alarms about reports: list them, and say them no more",
-    )
-    command.set_defaults(command=_receipts)
-    return parser

@@ -1,14 +1,21 @@
-"""What somebody has to look at about one report, and what the council has failed to show of it."""
+"""What somebody has to look at about one report: what a server failed to give or to show."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from privacy.agreement.model import Agreement
 from privacy.errors import InvalidValue
 
 
 class Concern(StrEnum):
-    """Why there is an alarm. Once a person has seen it, the same one is not said again."""
+    """Why there is an alarm. Once a person has seen it, the same one is not said again.
 
+    The first three are about its token, the others about how its batch ended.
+    """
+
+    UNPROVEN = "batch key not proven"
+    REFUSED = "token refused"
+    ALTERED = "token altered"
     WRONG = "wrong answer"
     UNSHOWN = "not shown in time"
     MISSING = "missing"
@@ -16,7 +23,10 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why it is not known how a report's batch ended: one sentence, with the next step."""
+    """Why a report has no token, or why it is not known how its batch ended.
+
+    `sentence`: what is wrong, with the next step.
+    """
 
     concern: Concern
     sentence: str
@@ -25,3 +35,11 @@ class Fault:
         """Raise `InvalidValue` for a report of which it is known that it is missing."""
         if self.concern is Concern.MISSING:
             raise InvalidValue("a missing report is shown by its ending, not by a fault")
+
+
+def for_both(what: str, agreement: Agreement) -> str:
+    """The sentence of an alarm that either party may be the cause of: tell more than one."""
+    return (
+        f"{what}; tell the works council and, since its own server may be the cause, the "
+        f"employer's data-protection officer (the agreement names: {agreement.contact})"
+    )

@@ -8,9 +8,15 @@ import grpc
 from privacy.agreement.model import PartyTerms
 from privacy.batch import BatchId
 from privacy.ledger.answers import CheckpointAnswer, OutcomeAnswer, WindowAnswer
+from privacy.ledger.proven import ProvenEntry
 from privacy.window import Window
 from protos.channel import CALL_SECONDS, connect
-from protos.convert.ledger import checkpoint_from_wire, outcome_from_wire, window_from_wire
+from protos.convert.ledger import (
+    batch_key_from_wire,
+    checkpoint_from_wire,
+    outcome_from_wire,
+    window_from_wire,
+)
 from protos.convert.report import batch_to_wire
 from protos.status import from_rpc
 from protos.v1 import ledger_pb2 as wire
@@ -47,6 +53,13 @@ class Council:
         """What holds for a window, in the ledger of `size` entries."""
         request = wire.WindowRequest(size=size, window=str(window))
         return window_from_wire(self._call(lambda stub: stub.Window(request, timeout=CALL_SECONDS)))
+
+    def batch_key(self, size: int, batch: BatchId) -> ProvenEntry | None:
+        """The key of a batch's tokens, in the ledger of `size` entries, if it is there."""
+        request = wire.BatchKeyRequest(size=size, batch=batch_to_wire(batch))
+        return batch_key_from_wire(
+            self._call(lambda stub: stub.BatchKey(request, timeout=CALL_SECONDS))
+        )
 
     def outcome(self, size: int, batch: BatchId) -> OutcomeAnswer:
         """How a batch ended, in the ledger of `size` entries."""

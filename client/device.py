@@ -1,19 +1,23 @@
 """One person's device, run by run.
 
-1. Mail that is new is read into the journal.
+1. Mail that is new is read into the journal, unless the person has paused.
 2. For every window that is over and still open, and every task that concerns the person, a report
    is made once (`client.making`).
 3. What became of earlier reports is asked for and checked (`client.receipts`).
-4. Reports whose moment has come are sent, the same bytes at every try (`client.sending`).
+4. Reports whose moment has come get their token (`client.tokens`).
+5. Reports whose moment to leave has come are sent, the same bytes at every try (`client.sending`).
 
-The council is asked only in a run in which 2 or 3 has something to do. If it showed another ledger
-than before, in this run or an earlier one, nothing is made and nothing is sent.
+A person who paused changes two things: mail is not read while the pause lasts, and a window that it
+touches has no values. What is made, asked for and sent, when, and how large it is stays the same.
+
+The council is asked only in a run in which 2, 3 or 4 has something to do. If it showed another
+ledger than before, in this run or an earlier one, nothing is made, asked for or sent.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from client import alarm, enrolment_file, receipts, sending
+from client import alarm, device_key_file, enrolment_file, pausing, receipts, sending
 from client.council import Council
 from client.enrolment import Enrolment
 from client.errors import OtherLedger
@@ -23,9 +27,12 @@ from client.ledger import Ledger
 from client.ledger_file import LedgerFile
 from client.mail_scan import scan
 from client.making import Maker
+from client.membership import Membership
 from client.outbox import Outbox
 from client.parcel import Parcel
+from client.pausing import Pauses
 from client.surroundings import Surroundings
+from client.tokens import Collector
 from privacy.errors import PluraleError
 
 
@@ -35,13 +42,22 @@ class Device:
     def __init__(self, folder: Path, outside: Surroundings) -> None:
         """Open the device's files; raises `NotEnrolled` or another `DeviceError`."""
         self.enrolment: Enrolment = enrolment_file.load(folder)
+        self.pauses: Pauses = pausing.load(folder)
         self.folder = folder
         self._outside = outside
         self.journal = Journal(folder / "journal.db")
         self.outbox = Outbox(folder / "outbox.db")
         self._ledger_file = LedgerFile(folder / "ledger.db")
         self._maker = Maker(
-            self.enrolment, self.journal, self.outbox, self._ledger_file, self._outside
+            self.enrolment,
+            self.pauses,
+            self.journal,
+            self.outbox,
+            self._ledger_file,
+            self._outside,
+        )
+        self._collector = Collector(
+            self.enrolment, self.outbox, lambda: device_key_file.load(folder), self._outside
         )
 
     def __enter__(self) -> "Device":
@@ -59,28 +75,36 @@ class Device:
     def run(self) -> Happened:
         """All steps. What goes wrong with one report never holds up another."""
         troubles = Troubles()
+        if self.pauses.fault is not None:
+            troubles.add(self.pauses.fault)
         mail_read = self._mail_is_read(troubles)  # 1
         if alarm.raised(self.folder) is not None:
             return self._happened(troubles)
         now = self._outside.clock()
-        with Council(self.enrolment.at(now).council) as council:
+        terms = self.enrolment.at(now).council
+        with Council(terms) as council, Membership(terms) as membership:
             ledger = Ledger(
                 self.folder, self._ledger_file, council, self.enrolment, self._outside.clock
             )
             try:
-                made = list(self._maker.make(ledger, troubles, mail_read=mail_read))  # 2
+                made = list(
+                    self._maker.make(ledger, troubles, mail_read=mail_read)  # 2
+                )
                 decided = list(
                     receipts.fetch(self.enrolment, self.outbox, ledger, now, troubles)  # 3
                 )
+                approved = list(self._collector.collect(ledger, membership, troubles))  # 4
             except OtherLedger as error:
                 if alarm.raised(self.folder) is None:  # the evidence could not be kept
                     troubles.add(error)
                 return self._happened(troubles)
-        sent = list(sending.send(self.enrolment, self.outbox, now, troubles))  # 4
-        return self._happened(troubles, made, decided, sent)
+        sent = list(sending.send(self.enrolment, self.outbox, now, troubles))  # 5
+        return self._happened(troubles, made, decided, approved, sent)
 
     def read_mail(self) -> None:
-        """Step 1. Raises `MailboxUnreadable`."""
+        """Step 1: nothing while the person has paused. Raises `MailboxUnreadable`."""
+        if self.pauses.now(self._outside.clock()):
+            return
         sources = [mailbox.source() for mailbox in self.enrolment.mailboxes]
         scan(sources, self.journal, self._outside.clock)
 
@@ -103,6 +127,7 @@ class Device:
         return tuple(sentences)
 
     def _mail_is_read(self, troubles: Troubles) -> bool:
+        """Whether nothing is to be waited for. A pause is not waited out: that would show."""
         try:
             self.read_mail()
         except PluraleError as error:
@@ -115,12 +140,14 @@ class Device:
         troubles: Troubles,
         made: Sequence[Parcel] = (),
         decided: Sequence[Parcel] = (),
+        approved: Sequence[Parcel] = (),
         sent: Sequence[Parcel] = (),
     ) -> Happened:
         return Happened(
             made=tuple(made),
-            sent=tuple(sent),
             decided=tuple(decided),
+            approved=tuple(approved),
+            sent=tuple(sent),
             waiting=tuple(self.outbox.waiting()),
             trouble=tuple(troubles),
             alarms=self.alarms(),

@@ -35,11 +35,13 @@ def load(folder: Path) -> Enrolment:
         return _from_record(json.loads(path.read_text()))
     except FileNotFoundError:
         raise NotEnrolled(
-            "this device is not enrolled yet: plurale enrol FILE, with the signed agreement"
+            "this device is not enrolled yet: plurale enrol FILE CODE, with the signed agreement "
+            "and the code from your works council"
         ) from None
     except (OSError, ValueError, KeyError, TypeError, PluraleError) as error:
         raise NotEnrolled(
-            f"the enrolment in {path} cannot be read ({error}): move it away, then enrol again"
+            f"the enrolment in {path} cannot be read ({error}): move it away, then enrol again, "
+            "with your code"
         ) from None
 
 

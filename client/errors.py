@@ -8,9 +8,11 @@
         ├── JournalUnusable       the journal cannot be opened, read or written
         ├── OutboxUnusable        the outbox cannot be opened, read or written
         ├── NotEnrolled           no agreement is accepted on this device
+        ├── NotRegistered         the works council's server did not take this device
         ├── NoConsent             the person did not agree
         ├── ConsentNeeded         another version is in force than the one agreed to
-        ├── KeysUnpublished       the window has no keys to seal shares to yet
+        ├── PausesUnreadable      what was kept of pauses cannot be read: all counts as paused
+        ├── KeysUnpublished       a window has no keys to seal shares to yet, or a batch none
         ├── OtherLedger           the council showed another ledger than before: an alarm
         ├── LedgerFileUnusable    what was seen of the ledger cannot be read or kept
         ├── EvidenceUnreadable    what was kept of an alarm cannot be read
@@ -39,7 +41,11 @@ class OutboxUnusable(DeviceError):
 
 
 class NotEnrolled(DeviceError):
-    """No agreement is accepted on this device, or the record of it cannot be read."""
+    """No agreement is accepted on this device, or its record or its key cannot be read."""
+
+
+class NotRegistered(DeviceError):
+    """The council's server refused this device, or did not answer. Nothing is accepted here."""
 
 
 class NoConsent(DeviceError):
@@ -50,8 +56,12 @@ class ConsentNeeded(DeviceError):
     """A version is in force for a window that this person had not agreed to when it began."""
 
 
+class PausesUnreadable(DeviceError):
+    """The file of pauses is damaged. Every report is neutral until the person has resumed."""
+
+
 class KeysUnpublished(DeviceError):
-    """The ledger has no keys for the window yet. Its reports are made at a later run."""
+    """The ledger has no keys for a window, or none for a batch, yet. A later run tries again."""
 
 
 class OtherLedger(DeviceError):

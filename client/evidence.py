@@ -1,9 +1,11 @@
 """Every report with all that shows, without this device, what became of it.
 
 For one report, whoever checks it: (1) recomputes the report's digest from batch, id and the hashes
-of its parts; (2) verifies the employer's signature over it; (3) verifies both signatures of the
-checkpoint; (4) the entry's proof against it; (5) the id's proof against the root in the entry, or,
-for a missing report, that all ids give the root and that its own is not among them.
+of its parts; (2) verifies its token over the digest with the batch's key, which is in the ledger:
+a member made it; (3) verifies the employer's signature over the digest; (4) verifies both
+signatures of the checkpoint; (5) the entry's proof against it; (6) the id's proof against the root
+in the entry, or, for a missing report, that all ids give the root and that its own is not among
+them.
 """
 
 from typing import Any
@@ -54,6 +56,11 @@ def _report(parcel: Parcel) -> dict[str, Any]:
         "leader_share_hash": parcel.parts.leader_share.hex(),
         "helper_share_hash": parcel.parts.helper_share.hex(),
         "digest": parcel.digest.hex(),
+        "token": parcel.token
+        and {
+            "randomizer": parcel.token.randomizer.hex(),
+            "signature": parcel.token.signature.hex(),
+        },
         "employer_signature": parcel.receipt and parcel.receipt.signature.hex(),
         "ending": parcel.ending and ending.to_json(parcel.ending),
         "concern": parcel.concern,

@@ -39,11 +39,15 @@ class Troubles:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """`decided`: reports whose batch turned out to have ended. `alarms`: said at every run."""
+    """`decided`: reports whose batch turned out to have ended. `alarms`: said at every run.
+
+    `approved`: reports that got their token.
+    """
 
     made: tuple[Parcel, ...] = ()
-    sent: tuple[Parcel, ...] = ()
     decided: tuple[Parcel, ...] = ()
+    approved: tuple[Parcel, ...] = ()
+    sent: tuple[Parcel, ...] = ()
     waiting: tuple[Parcel, ...] = ()
     trouble: tuple[Trouble, ...] = ()
     alarms: tuple[str, ...] = ()

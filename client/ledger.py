@@ -95,6 +95,20 @@ class Ledger:
             )
         return proofs.window_keys(answer.keys, window, seen.checkpoint)
 
+    def batch_key(self, batch: BatchId) -> bytes:
+        """The modulus of the one key that signs a batch's tokens.
+
+        Raises `KeysUnpublished` for now, `BadInclusion` or `BadEntry` for one that is not proven.
+        """
+        seen = self.seen()
+        key = self._council.batch_key(seen.checkpoint.size, batch)
+        if key is None:
+            raise KeysUnpublished(
+                f"the ledger shows no key for the tokens of {batch}, so none is asked for: it is "
+                "tried again at the next run"
+            )
+        return proofs.batch_key(key, batch, seen.checkpoint)
+
     def ending(self, batch: BatchId, report_id: ReportId) -> Ending | None:
         """How a batch ended for one report; None while it is not decided."""
         seen = self.seen()

@@ -6,13 +6,14 @@ happened in between would go unseen.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from client.errors import LedgerFileUnusable
 from client.private_file import make_private
+from privacy.agreement.model import AgreementDigest, Role
 from privacy.window import Window
 
 _SCHEMA: Final = """
@@ -20,6 +21,10 @@ CREATE TABLE IF NOT EXISTS seen (
     only INTEGER PRIMARY KEY CHECK (only = 1), note TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS told (window TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS window_keys (
+    window TEXT NOT NULL, agreement BLOB NOT NULL, leader BLOB NOT NULL, helper BLOB NOT NULL,
+    PRIMARY KEY (window, agreement)
+);
 """
 _BUSY_SECONDS: Final = 10.0
 
@@ -69,6 +74,28 @@ class LedgerFile:
                 "INSERT OR IGNORE INTO told VALUES (?)", (str(window),)
             )
             return cursor.rowcount == 1
+
+    def window_keys(
+        self, window: Window, agreement: AgreementDigest
+    ) -> Mapping[Role, bytes] | None:
+        """The proven keys of a window under a version, if they were kept."""
+        query = "SELECT leader, helper FROM window_keys WHERE window = ? AND agreement = ?"
+        with self._translated():
+            row = self._connection.execute(query, (str(window), agreement)).fetchone()
+        return None if row is None else {Role.LEADER: row[0], Role.HELPER: row[1]}
+
+    def keep_window_keys(
+        self,
+        window: Window,
+        agreement: AgreementDigest,
+        keys: Mapping[Role, bytes],
+        oldest: Window,
+    ) -> None:
+        """Keep the proven keys of a window, and no more those of windows before `oldest`."""
+        row = str(window), agreement, keys[Role.LEADER], keys[Role.HELPER]
+        with self._translated():
+            self._connection.execute("INSERT OR REPLACE INTO window_keys VALUES (?, ?, ?, ?)", row)
+            self._connection.execute("DELETE FROM window_keys WHERE window < ?", (str(oldest),))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

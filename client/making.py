@@ -2,13 +2,15 @@
 
 1. A window is reported under the newest version that was accepted when it began, in the group that
    the person was in then. A window with a report under another version gets none.
-2. The keys that its shares are sealed to are those of the ledger, proven, and the version is the
-   one in force there.
-3. Values, clipping, noise, shares, sealed; stored before anything is sent, with a time drawn at
-   random.
+2. When its token is asked for and when it is sent are drawn and stored (`client.schedule`), before
+   anything else is known about it.
+3. The keys that its shares are sealed to are those of the ledger, proven, and the version is the
+   one in force there. They are asked for when the times are drawn, whether or not the report can be
+   made then: when a device asks, says nothing either.
+4. Values, clipping, noise, shares, sealed; stored before anything is asked for or sent.
 
-Away, ill, without data or with a broken source: a report is made all the same, with nothing in it
-but noise. So whether a report was sent says nothing about the person.
+Away, ill, paused, without data or with a broken source: a report is made all the same, with nothing
+in it but noise. So whether and when a report was sent says nothing about the person.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from client import schedule
+from client import schedule, values
 from client.acceptance import Acceptance
 from client.enrolment import Enrolment
 from client.errors import OtherLedger
@@ -26,9 +28,10 @@ from client.ledger import Ledger
 from client.ledger_file import LedgerFile
 from client.outbox import Outbox
 from client.parcel import Parcel
+from client.pausing import Pauses
+from client.schedule import Times
 from client.surroundings import Surroundings
-from client.values import compute
-from privacy.agreement.model import Role
+from privacy.agreement.model import Agreement, AgreementDigest, Role
 from privacy.batch import BatchId, Collection
 from privacy.errors import NotInForce, PluraleError
 from privacy.noise import noisy_measurement
@@ -41,6 +44,7 @@ class Maker:
     """Makes what is due, from what is stored on the device and proven by the ledger."""
 
     enrolment: Enrolment
+    pauses: Pauses
     journal: Journal
     outbox: Outbox
     ledger_file: LedgerFile
@@ -51,22 +55,23 @@ class Maker:
         now = self.outside.clock()
         for window, acceptance in self._open_windows(now, troubles):
             missing = self._missing(window, acceptance)  # 1
-            # A mailbox that cannot be read today may be readable tomorrow; at the last moment the
-            # report is made without it.
-            last_day = acceptance.agreement.upload_closes(window) - schedule.SPARE
-            if not missing or (not mail_read and now < last_day):
+            times = {batch: self._times(batch, acceptance.agreement, now) for batch in missing}  # 2
+            # A mailbox that cannot be read now may be readable later; once it is time for the
+            # token, the report is made without it.
+            ready = [batch for batch in missing if mail_read or times[batch].fetch <= now]
+            if not missing:
                 continue
             try:
-                keys = ledger.window_keys(window, acceptance.signed.digest)  # 2
-                values = compute(acceptance.agreement, window, self.journal)
+                keys = self._keys(ledger, window, acceptance.signed.digest, now)  # 3
+                found = self._values(acceptance.agreement, window) if ready else {}
             except OtherLedger:
                 raise
             except PluraleError as error:
                 self._tell(troubles, error, window)
                 continue
-            for batch in missing:
+            for batch in ready:
                 try:
-                    yield self._make_one(acceptance, batch, values, keys, now)  # 3
+                    yield self._make_one(acceptance, times[batch], batch, found, keys, now)  # 4
                 except PluraleError as error:
                     troubles.add(error, batch)
         self._say_when_ended(troubles, now)
@@ -74,11 +79,7 @@ class Maker:
     def _open_windows(
         self, now: datetime, troubles: Troubles
     ) -> Iterator[tuple[Window, Acceptance]]:
-        days = max(each.agreement.upload_days for each in self.enrolment.acceptances)
-        # A week more than the longest upload period, for time zones.
-        window = max(
-            self.enrolment.first_window, Window.of((now - timedelta(days=days + 14)).date())
-        )
+        window = max(self.enrolment.first_window, self._oldest(now))
         while window <= Window.of(now.date()):
             acceptance = self.enrolment.for_window(window)
             if acceptance is None:
@@ -91,6 +92,11 @@ class Maker:
                 yield window, acceptance
             window = window.plus(1)
 
+    def _oldest(self, now: datetime) -> Window:
+        """No window before it is still open. A week to spare, for time zones."""
+        days = max(each.agreement.upload_days for each in self.enrolment.acceptances)
+        return Window.of((now - timedelta(days=days + 14)).date())
+
     def _missing(self, window: Window, acceptance: Acceptance) -> list[BatchId]:
         if self.outbox.reported_under(window) - {acceptance.signed.digest}:
             return []
@@ -99,6 +105,28 @@ class Maker:
             for batch in acceptance.batches(window)
             if self.outbox.get(batch.task_digest, window) is None
         ]
+
+    def _keys(
+        self, ledger: Ledger, window: Window, agreement: AgreementDigest, now: datetime
+    ) -> Mapping[Role, bytes]:
+        known = self.ledger_file.window_keys(window, agreement)
+        if known is None:
+            known = ledger.window_keys(window, agreement)
+            self.ledger_file.keep_window_keys(window, agreement, known, self._oldest(now))
+        return known
+
+    def _times(self, batch: BatchId, agreement: Agreement, now: datetime) -> Times:
+        known = self.outbox.times(batch)
+        if known is not None:
+            return known
+        opens = agreement.upload_opens(batch.window)
+        closes = agreement.upload_closes(batch.window)
+        return self.outbox.schedule(batch, schedule.draw(opens, closes, now, self.outside.random))
+
+    def _values(self, agreement: Agreement, window: Window) -> Mapping[str, Fraction | None]:
+        if self.pauses.touches(window, agreement.working_time.zone):
+            return values.MISSING
+        return values.compute(agreement, window, self.journal)
 
     def _tell(self, troubles: Troubles, error: PluraleError, window: Window) -> None:
         """What will not change is said once for a window; it is asked again all the same."""
@@ -127,34 +155,25 @@ class Maker:
     def _make_one(
         self,
         acceptance: Acceptance,
+        times: Times,
         batch: BatchId,
-        values: Mapping[str, Fraction | None],
+        found: Mapping[str, Fraction | None],
         keys: Mapping[Role, bytes],
         now: datetime,
     ) -> Parcel:
-        agreement = acceptance.agreement
         collection = Collection.of(acceptance.signed, batch.task, batch.group)
         # The device's own account: it refuses beyond the budget, whatever the servers say.
         self.outbox.budget().charge(
-            batch.task_digest, batch.window, collection.rho, agreement.privacy.rho_quarter
-        )
-        random = self.outside.random
-        measurement = noisy_measurement(
-            collection.encode(values), collection.coordinate_scales, self.outside.noise
-        )
-        report = prepare(batch, collection, measurement, keys, random)
-        parcel = Parcel.waiting(
-            report,
+            batch.task_digest,
+            batch.window,
             collection.rho,
-            measurement,
-            made_at=now,
-            due=schedule.draw(
-                agreement.upload_opens(batch.window),
-                agreement.upload_closes(batch.window),
-                now,
-                random,
-            ),
+            acceptance.agreement.privacy.rho_quarter,
         )
+        measurement = noisy_measurement(
+            collection.encode(found), collection.coordinate_scales, self.outside.noise
+        )
+        report = prepare(batch, collection, measurement, keys, self.outside.random)
+        parcel = Parcel.waiting(report, collection.rho, measurement, made_at=now, times=times)
         self.outbox.add(parcel)
         # Another run may have been quicker: what is stored is what counts.
         return self.outbox.get(batch.task_digest, batch.window) or parcel

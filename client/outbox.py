@@ -1,49 +1,39 @@
 """Reports on their way: stored before the first byte is sent, the same bytes at every retry.
 
 Nothing is ever noised or sharded a second time for one task and window: repeated noise averages
-away (protocol §4.7). Therefore a row, once made, stays. After sending, the values and the report
-itself are erased; times, sizes, the report's id, its receipt and how its batch ended remain.
+away (protocol §4.7). Therefore a row, once made, stays. Its times are there before it; what is
+blinded is there before it is asked about, and is erased once the token is there. After sending, the
+values and the report itself are erased; times, sizes, the report's id, its token, its receipt and
+how its batch ended remain.
+
+The token stays because it proves what a receipt does not: that a report which was dropped was a
+member's. It tells nothing new: both servers have had it, beside the same report id.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from client import ending
+from client import ending, outbox_rows
 from client.concern import Concern, Fault
-from client.ending import Ending
-from client.errors import OutboxUnusable
-from client.parcel import Parcel, Parts, State
-from client.private_file import make_private
+from client.ending import Ending, Fate
+from client.outbox_file import OutboxFile
+from client.parcel import Parcel, State, TokenRequest
+from client.schedule import Times
 from privacy.agreement.model import AgreementDigest, TaskDigest
 from privacy.batch import BatchId
 from privacy.budget import Budget
-from privacy.errors import PluraleError
-from privacy.groups import GroupId
-from privacy.metrics import TaskId
+from privacy.membership import Token
 from privacy.receipt import Receipt
-from privacy.report import Report, ReportId
 from privacy.window import Window
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS report (
-    task_digest BLOB NOT NULL, window TEXT NOT NULL,
-    agreement BLOB NOT NULL, task TEXT NOT NULL, group_id TEXT NOT NULL, rho TEXT NOT NULL,
-    state TEXT NOT NULL, made_at TEXT NOT NULL, due TEXT NOT NULL, finished_at TEXT,
-    report_id BLOB NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
-    public_hash BLOB NOT NULL, leader_hash BLOB NOT NULL, helper_hash BLOB NOT NULL,
-    public_share BLOB, leader_share BLOB, helper_share BLOB, measurement TEXT,
-    signature BLOB, reason TEXT, ending TEXT, concern TEXT, fault TEXT, seen TEXT,
-    PRIMARY KEY (task_digest, window)
-) WITHOUT ROWID;
-"""
-_BUSY_SECONDS: Final = 10.0
+# A report whose times are gone is damaged, and must not go unseen.
+_WITH_TIMES: Final = "SELECT * FROM report LEFT JOIN schedule USING (task_digest, window) "
+_IN_ORDER: Final = " ORDER BY due, task"
 
 
 class Outbox:
@@ -51,55 +41,85 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         """Open the file, or start one that only its owner can read."""
-        self._path = path
-        try:
-            make_private(path)
-        except OSError as error:
-            raise OutboxUnusable(
-                f"the outbox {path} cannot be written ({error.strerror}): make its folder writable"
-            ) from error
-        with self._translated():
-            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA secure_delete = ON")
-            self._connection.executescript(_SCHEMA)
+        self._file = OutboxFile(path)
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._file.close()
+
+    # --- on its way ------------------------------------------------------------------------------
+
+    def times(self, batch: BatchId) -> Times | None:
+        """When a batch's token and report are due, if that is drawn."""
+        query = "SELECT * FROM schedule WHERE task_digest = :task_digest AND window = :window"
+        for row in self._file.rows(query, outbox_rows.key(batch)):
+            with self._file.readable(batch.task, batch.window):
+                return outbox_rows.times(row)
+        return None
+
+    def schedule(self, batch: BatchId, times: Times) -> Times:
+        """Keep when they are due, unless that is kept already; gives what is kept."""
+        self._file.insert("schedule", outbox_rows.times_row(batch, times))
+        return self.times(batch) or times
 
     def add(self, parcel: Parcel) -> bool:
         """Keep a new report; False, and nothing changes, when its task and window have one."""
-        report = parcel.report
-        row = {
-            "task_digest": parcel.batch.task_digest,
-            "window": str(parcel.batch.window),
-            "agreement": parcel.batch.agreement,
-            "task": parcel.batch.task,
-            "group_id": parcel.batch.group,
-            "rho": str(parcel.rho),
-            "state": parcel.state,
-            "made_at": parcel.made_at.isoformat(),
-            "due": parcel.due.isoformat(),
-            "report_id": parcel.report_id,
-            "digest": parcel.digest,
-            "size": parcel.size,
-            "public_hash": parcel.parts.public_share,
-            "leader_hash": parcel.parts.leader_share,
-            "helper_hash": parcel.parts.helper_share,
-            "public_share": report and report.public_share,
-            "leader_share": report and report.leader_share,
-            "helper_share": report and report.helper_share,
-            "measurement": json.dumps(parcel.measurement),
+        return self._file.insert("report", outbox_rows.report_row(parcel))
+
+    def request(self, parcel: Parcel) -> TokenRequest | None:
+        """What is to be signed for a report, if it is blinded already and not signed yet."""
+        query = "SELECT * FROM blinding WHERE task_digest = :task_digest AND window = :window"
+        rows = self._file.rows(query, outbox_rows.key(parcel.batch))
+        return outbox_rows.request(rows[0]) if rows else None
+
+    def keep_request(self, parcel: Parcel, request: TokenRequest) -> TokenRequest | None:
+        """Keep what is to be signed, unless something is kept already; gives what is kept.
+
+        None if nothing is to be signed any more: another run has got the token meanwhile.
+        """
+        keep = (
+            "INSERT OR IGNORE INTO blinding"
+            " SELECT task_digest, window, :modulus, :randomizer, :request, :inverse FROM report"
+            " WHERE task_digest = :task_digest AND window = :window"
+            " AND state = :waiting AND token IS NULL"
+        )
+        row = outbox_rows.request_row(parcel.batch, request)
+        self._file.change((keep, row | {"waiting": State.WAITING}))
+        return self.request(parcel)
+
+    def hinder(self, parcel: Parcel, hindrance: str, fault: Fault | None) -> None:
+        """Keep why the token did not come this time, and the alarm that it is, if it is one."""
+        change = (
+            "UPDATE report SET hindrance = :hindrance,"
+            " concern = COALESCE(:concern, concern), fault = COALESCE(:fault, fault)"
+            " WHERE task_digest = :task_digest AND window = :window AND token IS NULL"
+        )
+        what = {
+            "hindrance": hindrance,
+            "concern": fault and fault.concern,
+            "fault": fault and fault.sentence,
         }
-        names = ", ".join(row)
-        marks = ", ".join(f":{name}" for name in row)
-        with self._translated():
-            cursor = self._connection.execute(
-                f"INSERT OR IGNORE INTO report ({names}) VALUES ({marks})",  # noqa: S608 - constants
-                row,
-            )
-            return cursor.rowcount == 1
+        self._file.change((change, outbox_rows.key(parcel.batch) | what))
+
+    def keep_token(self, parcel: Parcel, token: Token, times: Times) -> None:
+        """Keep the token and when to send, erase the blinding; what was wrong is forgotten."""
+        # Another run may have been quicker: then its token and its time to send stay.
+        send = (
+            "UPDATE schedule SET due = :due WHERE task_digest = :task_digest AND window = :window"
+            " AND (task_digest, window) IN (SELECT task_digest, window FROM report"
+            " WHERE token IS NULL)"
+        )
+        keep = (
+            "UPDATE report SET randomizer = :randomizer, token = :token,"
+            " hindrance = NULL, concern = NULL, fault = NULL"
+            " WHERE task_digest = :task_digest AND window = :window AND token IS NULL"
+        )
+        erase = "DELETE FROM blinding WHERE task_digest = :task_digest AND window = :window"
+        key = outbox_rows.key(parcel.batch)
+        parts = {"randomizer": token.randomizer, "token": token.signature}
+        self._file.change(
+            (send, key | {"due": times.due.isoformat()}), (keep, key | parts), (erase, key)
+        )
 
     def finish(
         self,
@@ -110,148 +130,95 @@ class Outbox:
         receipt: Receipt | None = None,
         reason: str | None = None,
     ) -> None:
-        """Record how it ended and erase the report and its numbers."""
-        with self._translated():
-            self._connection.execute(
-                "UPDATE report SET state = ?, finished_at = ?, signature = ?, reason = ?,"
-                " public_share = NULL, leader_share = NULL, helper_share = NULL,"
-                " measurement = NULL WHERE task_digest = ? AND window = ? AND state = ?",
-                (
-                    state,
-                    at.isoformat(),
-                    receipt and receipt.signature,
-                    reason,
-                    parcel.batch.task_digest,
-                    str(parcel.batch.window),
-                    State.WAITING,
-                ),
-            )
+        """Record how it ended; erase the report, its numbers and what was to be signed."""
+        end = (
+            "UPDATE report SET state = :state, finished_at = :at, signature = :signature,"
+            " reason = :reason, public_share = NULL, leader_share = NULL, helper_share = NULL,"
+            " measurement = NULL"
+            " WHERE task_digest = :task_digest AND window = :window AND state = :waiting"
+        )
+        erase = "DELETE FROM blinding WHERE task_digest = :task_digest AND window = :window"
+        key = outbox_rows.key(parcel.batch)
+        how = {
+            "state": state,
+            "at": at.isoformat(),
+            "signature": receipt and receipt.signature,
+            "reason": reason,
+            "waiting": State.WAITING,
+        }
+        self._file.change((end, key | how), (erase, key))
+
+    # --- what became of it -----------------------------------------------------------------------
 
     def conclude(self, parcel: Parcel, ended: Ending) -> None:
         """Keep how a sent report's batch ended. What was wrong before is forgotten."""
-        self._note_about(parcel, json.dumps(ending.to_json(ended)), None)
+        concern = Concern.MISSING if ended.fate is Fate.MISSING else None
+        self._note_about(parcel, json.dumps(ending.to_json(ended)), concern, None)
 
     def blame(self, parcel: Parcel, fault: Fault) -> None:
-        """Keep why it is not known how a sent report's batch ended, in place of what was kept."""
-        self._note_about(parcel, None, fault)
+        """Keep what is wrong about a report, in place of what was kept."""
+        self._note_about(parcel, None, fault.concern, fault.sentence)
 
     def see_to(self, parcel: Parcel) -> None:
         """Keep that the person has seen the alarm that the parcel is about."""
-        change = "UPDATE report SET seen = ? WHERE task_digest = ? AND window = ?"
-        with self._translated():
-            self._connection.execute(
-                change, (parcel.concern, parcel.batch.task_digest, str(parcel.batch.window))
-            )
+        change = (
+            "UPDATE report SET seen = :seen WHERE task_digest = :task_digest AND window = :window"
+        )
+        self._file.change((change, outbox_rows.key(parcel.batch) | {"seen": parcel.concern}))
+
+    def _note_about(
+        self, parcel: Parcel, ended: str | None, concern: Concern | None, fault: str | None
+    ) -> None:
+        # Another run may have been quicker: an end, once kept, stays.
+        change = (
+            "UPDATE report SET ending = :ending, concern = :concern, fault = :fault"
+            " WHERE task_digest = :task_digest AND window = :window AND ending IS NULL"
+        )
+        what = {"ending": ended, "concern": concern, "fault": fault}
+        self._file.change((change, outbox_rows.key(parcel.batch) | what))
+
+    # --- reading ---------------------------------------------------------------------------------
 
     def get(self, task: TaskDigest, window: Window) -> Parcel | None:
         """The report of a task and window, if it was made."""
-        query = "SELECT * FROM report WHERE task_digest = ? AND window = ?"
-        with self._translated():
-            row = self._connection.execute(query, (task, str(window))).fetchone()
-        return None if row is None else self._parcel(row)
+        query = _WITH_TIMES + "WHERE task_digest = :task_digest AND window = :window"
+        rows = self._file.rows(query, {"task_digest": task, "window": str(window)})
+        return self._parcel(rows[0]) if rows else None
 
     def waiting(self) -> list[Parcel]:
         """Reports that are not sent yet, the earliest due first."""
-        return self._where(f"state = '{State.WAITING}'")
+        query = _WITH_TIMES + "WHERE state = :state" + _IN_ORDER
+        return list(map(self._parcel, self._file.rows(query, {"state": State.WAITING})))
 
     def undecided(self) -> list[Parcel]:
         """Reports that the employer's server has and whose end is not known yet."""
-        return self._where(f"state = '{State.SENT}' AND ending IS NULL")
+        query = _WITH_TIMES + "WHERE state = :state AND ending IS NULL" + _IN_ORDER
+        return list(map(self._parcel, self._file.rows(query, {"state": State.SENT})))
 
     def alarming(self) -> list[Parcel]:
         """Reports that somebody has to look at, and nobody has yet."""
-        told = self._where("ending IS NOT NULL OR fault IS NOT NULL")
-        return [each for each in told if each.concern is not None and not each.seen_to]
+        unseen = "WHERE concern IS NOT NULL AND (seen IS NULL OR seen <> concern)"
+        return list(map(self._parcel, self._file.rows(_WITH_TIMES + unseen + _IN_ORDER, {})))
 
     def all(self) -> list[Parcel]:
         """Every report ever made here, the earliest due first."""
-        return self._where("TRUE")
+        return list(map(self._parcel, self._file.rows(_WITH_TIMES + _IN_ORDER, {})))
 
     def reported_under(self, window: Window) -> set[AgreementDigest]:
         """The versions of the agreement that the window has reports under."""
-        query = "SELECT DISTINCT agreement FROM report WHERE window = ?"
-        with self._translated():
-            rows = self._connection.execute(query, (str(window),)).fetchall()
+        query = "SELECT DISTINCT agreement FROM report WHERE window = :window"
+        rows = self._file.rows(query, {"window": str(window)})
         return {AgreementDigest(row["agreement"]) for row in rows}
 
     def budget(self) -> Budget:
         """This device's own account. Every report counts: a lost one may have arrived."""
-        spends = {
-            (parcel.batch.task_digest, parcel.batch.window): parcel.rho for parcel in self.all()
-        }
+        spends = {}
+        for row in self._file.rows("SELECT task, task_digest, window, rho FROM report", {}):
+            with self._file.readable(row["task"], row["window"]):
+                place = TaskDigest(row["task_digest"]), Window.parse(row["window"])
+                spends[place] = Fraction(row["rho"])
         return Budget(MappingProxyType(spends))
 
-    def _where(self, condition: str) -> list[Parcel]:
-        query = f"SELECT * FROM report WHERE {condition} ORDER BY due, task"  # noqa: S608 - constants
-        with self._translated():
-            rows = self._connection.execute(query).fetchall()
-        return [self._parcel(row) for row in rows]
-
     def _parcel(self, row: sqlite3.Row) -> Parcel:
-        try:
-            return _parcel(row)
-        except (ValueError, TypeError, PluraleError) as error:
-            raise OutboxUnusable(
-                f"what the outbox {self._path} has of the report to {row['task']} for "
-                f"{row['window']} cannot be read ({error}): the file is damaged; move it away, and "
-                "keep it"
-            ) from error
-
-    def _note_about(self, parcel: Parcel, ended: str | None, fault: Fault | None) -> None:
-        # Another run may have been quicker: an end, once kept, stays.
-        change = (
-            "UPDATE report SET ending = ?, concern = ?, fault = ?"
-            " WHERE task_digest = ? AND window = ? AND ending IS NULL"
-        )
-        key = parcel.batch.task_digest, str(parcel.batch.window)
-        with self._translated():
-            self._connection.execute(
-                change, (ended, fault and fault.concern, fault and fault.sentence, *key)
-            )
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise OutboxUnusable(
-                f"the outbox {self._path} cannot be used ({error}): see that you may write it and "
-                "that the disk is not full; if it is damaged, move it away"
-            ) from error
-
-
-def _parcel(row: sqlite3.Row) -> Parcel:
-    batch = BatchId(
-        AgreementDigest(row["agreement"]),
-        TaskId(row["task"]),
-        GroupId(row["group_id"]),
-        Window.parse(row["window"]),
-    )
-    report_id = ReportId(row["report_id"])
-    report = None
-    if row["public_share"] is not None:
-        report = Report(
-            batch, report_id, row["public_share"], row["leader_share"], row["helper_share"]
-        )
-    signature = row["signature"]
-    measurement = row["measurement"]
-    finished = row["finished_at"]
-    return Parcel(
-        batch=batch,
-        rho=Fraction(row["rho"]),
-        state=State(row["state"]),
-        made_at=datetime.fromisoformat(row["made_at"]),
-        due=datetime.fromisoformat(row["due"]),
-        finished_at=finished and datetime.fromisoformat(finished),
-        report_id=report_id,
-        digest=row["digest"],
-        parts=Parts(row["public_hash"], row["leader_hash"], row["helper_hash"]),
-        size=row["size"],
-        report=report,
-        measurement=None if measurement is None else tuple(json.loads(measurement)),
-        receipt=None if signature is None else Receipt(row["digest"], signature),
-        reason=row["reason"],
-        ending=None if row["ending"] is None else ending.from_json(json.loads(row["ending"])),
-        fault=None if row["fault"] is None else Fault(Concern(row["concern"]), row["fault"]),
-        seen=None if row["seen"] is None else Concern(row["seen"]),
-    )
+        with self._file.readable(row["task"], row["window"]):
+            return outbox_rows.parcel(row)

@@ -8,10 +8,12 @@ from fractions import Fraction
 
 from client.concern import Concern, Fault
 from client.ending import Ending, Fate
+from client.schedule import Times
 from privacy.batch import BatchId
 from privacy.fields import sha256
+from privacy.membership import Blinding, Token
 from privacy.receipt import Receipt
-from privacy.report import Report, ReportId
+from privacy.report import Report, ReportId, Submission
 
 
 class State(StrEnum):
@@ -40,20 +42,30 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A report's digest, blinded under the batch key with this modulus. Kept until it is signed."""
+
+    modulus: bytes
+    blinding: Blinding
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """A stored report. `report` and `measurement` are None once it is sent.
 
-    `measurement`: the noised numbers inside, as they were split. `size`: bytes of the report.
+    `times`: when to ask for its token, and when to send it. `measurement`: the noised numbers
+    inside, as they were split. `size`: bytes of the report. `token`: that a member made it, once
+    the council has signed. `hindrance`: why the token did not come when it was last asked for.
     `receipt`: the employer's signature that it has the report. `ending`: how its batch ended, once
-    it did; `fault`: what was wrong when that was last asked. `seen`: the alarm that the person has
-    seen to.
+    it did; `fault`: what was wrong with the token, or when the end was last asked for. `seen`: the
+    alarm that the person has seen to.
     """
 
     batch: BatchId
     rho: Fraction
     state: State
     made_at: datetime
-    due: datetime
+    times: Times
     finished_at: datetime | None
     report_id: ReportId
     digest: bytes
@@ -61,11 +73,25 @@ class Parcel:
     size: int
     report: Report | None = field(repr=False)
     measurement: tuple[int, ...] | None = field(repr=False)
+    token: Token | None = None
+    hindrance: str | None = None
     receipt: Receipt | None = None
     reason: str | None = None
     ending: Ending | None = None
     fault: Fault | None = None
     seen: Concern | None = None
+
+    @property
+    def due(self) -> datetime:
+        """When it is to be sent."""
+        return self.times.due
+
+    @property
+    def submission(self) -> Submission | None:
+        """What is uploaded; None without a token, or once it is sent."""
+        if self.report is None or self.token is None:
+            return None
+        return Submission(self.report, self.token)
 
     @property
     def concern(self) -> Concern | None:
@@ -87,7 +113,7 @@ class Parcel:
         measurement: Sequence[int],
         *,
         made_at: datetime,
-        due: datetime,
+        times: Times,
     ) -> "Parcel":
         """A report that was just made."""
         return cls(
@@ -95,7 +121,7 @@ class Parcel:
             rho=rho,
             state=State.WAITING,
             made_at=made_at,
-            due=due,
+            times=times,
             finished_at=None,
             report_id=report.id,
             digest=report.digest,

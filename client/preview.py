@@ -1,8 +1,8 @@
 """What this device would report, and what it did: for the person's own eyes.
 
-Before a window ends: the values so far, how they are clipped, and how much noise a report will
-carry. Afterwards: the stored report itself. Looking never draws noise; a second draw of the same
-value would be a second report (protocol §4.7).
+Before a window ends: the values so far (none if a pause touches it), how they are clipped, and how
+much noise a report will carry. Afterwards: the stored report itself. Looking never draws noise; a
+second draw of the same value would be a second report (protocol §4.7).
 """
 
 import math
@@ -12,10 +12,11 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from client import values
 from client.acceptance import Acceptance
 from client.device import Device
 from client.parcel import Parcel
-from client.values import compute
+from privacy.agreement.model import Agreement
 from privacy.batch import BatchId, Collection
 from privacy.metrics import Scalar
 from privacy.window import Window
@@ -48,15 +49,15 @@ class TaskPreview:
 def preview(device: Device, window: Window) -> list[TaskPreview]:
     """A preview of every task that concerns the person."""
     acceptance = _acceptance(device, window)
-    values: Mapping[str, Fraction | None] | None = None
+    found: Mapping[str, Fraction | None] | None = None
     previews = []
     for batch in acceptance.batches(window):
         parcel = device.outbox.get(batch.task_digest, window)
         metrics: tuple[MetricPreview, ...] = ()
         if parcel is None:
-            if values is None:
-                values = compute(acceptance.agreement, window, device.journal)
-            metrics = _metrics(Collection.of(acceptance.signed, batch.task, batch.group), values)
+            if found is None:
+                found = _values(device, acceptance.agreement, window)
+            metrics = _metrics(Collection.of(acceptance.signed, batch.task, batch.group), found)
         previews.append(TaskPreview(batch, metrics, parcel))
     return previews
 
@@ -102,12 +103,18 @@ def _acceptance(device: Device, window: Window) -> Acceptance:
     return device.enrolment.for_window(window) or device.enrolment.newest
 
 
+def _values(device: Device, agreement: Agreement, window: Window) -> Mapping[str, Fraction | None]:
+    if device.pauses.touches(window, agreement.working_time.zone):
+        return values.MISSING
+    return values.compute(agreement, window, device.journal)
+
+
 def _metrics(
-    collection: Collection, values: Mapping[str, Fraction | None]
+    collection: Collection, found: Mapping[str, Fraction | None]
 ) -> tuple[MetricPreview, ...]:
     previews = []
     for metric, scale in zip(collection.task.metrics, collection.scales, strict=True):
-        value = values[metric.id]
+        value = found[metric.id]
         counts_as: Fraction | None = None
         if isinstance(metric, Scalar):
             counts_as = metric.target + metric.clipped(value)
@@ -136,6 +143,8 @@ def _parcel_json(parcel: Parcel) -> dict[str, Any]:
         "digest": parcel.digest.hex(),
         "bytes": parcel.size,
         "made_at": parcel.made_at.isoformat(),
+        "token_asked_for_from": parcel.times.fetch.isoformat(),
+        "token": parcel.token and parcel.token.signature.hex(),
         "due": parcel.due.isoformat(),
         "finished_at": parcel.finished_at and parcel.finished_at.isoformat(),
         "receipt": parcel.receipt and parcel.receipt.signature.hex(),

@@ -28,6 +28,22 @@ def make_private_folder(folder: Path) -> None:
 
 def write_private(path: Path, text: str) -> None:
     """Put a text in place of a file (0600), whole and on disk, or not at all; raises `OSError`."""
+    temporary = _written_beside(path, text)
+    temporary.replace(path)
+    _sync(path.parent)
+
+
+def create_private(path: Path, text: str) -> None:
+    """The same for a file that must be new; raises `FileExistsError` if anything is there."""
+    temporary = _written_beside(path, text)
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    _sync(path.parent)
+
+
+def _written_beside(path: Path, text: str) -> Path:
     make_private_folder(path.parent)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     temporary.unlink(missing_ok=True)
@@ -36,9 +52,12 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    return temporary
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

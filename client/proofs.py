@@ -3,7 +3,9 @@
 1. A checkpoint counts only with both signatures: the council's, and the employer's as witness.
 2. It has to continue the last one that this device saw: the same ledger, never shorter, with a
    consistency proof. The first one seen is taken as it is, and its ledger from then on.
-3. Window keys count only from an entry that is proven against it and is about that window.
+3. Window keys count only from an entry that is proven against it and is about that window; the key
+   of a batch's tokens only from one that is about exactly that batch. The council cannot show a key
+   of its own to one member: the employer witnesses no second one for a batch.
 4. How a batch ended counts only from entries that are proven and are about that batch, exactly one
    of which decides it. All report ids of a released batch are there, or none is believed.
 """
@@ -20,6 +22,7 @@ from privacy.checkpoint import Checkpoint
 from privacy.errors import BadEntry, BadInclusion
 from privacy.ledger.answers import CheckpointAnswer, OutcomeAnswer
 from privacy.ledger.entries import (
+    BatchKeyPublished,
     BatchNotAsked,
     BatchReleased,
     BatchStopped,
@@ -35,6 +38,7 @@ from privacy.report import ReportId
 from privacy.window import Window
 
 _ABOUT_A_BATCH: Final = (
+    BatchKeyPublished,
     BatchReleased,
     ResultOpened,
     BatchWithheld,
@@ -86,6 +90,17 @@ def window_keys(keys: ProvenEntry, window: Window, shown: Checkpoint) -> Mapping
             "is something else: nothing is made with it; tell the works council"
         )
     return {Role.LEADER: body.employer, Role.HELPER: body.council}
+
+
+def batch_key(key: ProvenEntry, batch: BatchId, shown: Checkpoint) -> bytes:
+    """Check 3: the modulus of the batch's key. Raises `BadInclusion` or `BadEntry`."""
+    body = key.verify(shown).body
+    if not isinstance(body, BatchKeyPublished) or body.batch != batch:
+        raise BadEntry(
+            f"the council showed entry {key.index} of the ledger as the key of {batch}, and it is "
+            "something else"
+        )
+    return body.modulus
 
 
 def ending(

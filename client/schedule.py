@@ -1,9 +1,18 @@
-"""When a report is sent: drawn at random, whatever the person did (protocol §4.7).
+"""When a device asks for a token and when it uploads: drawn at random, once (protocol §4.7).
 
-If reports left when a person opens the laptop, their times would tell when that is.
+If either happened when a person opens the laptop, its time would tell when that is. So both times
+of a task and window are drawn in the first run after the window, and stored before anything else
+happens about it. Mail, activity and pauses have no part in them::
+
+    opens                      middle                       end     closes
+      |------- fetch -----------|---------- due ------------|  SPARE  |
+
+The token is asked for in the first half and the report leaves in the second, each at a uniform
+moment that says nothing about the other. A device that first runs later draws from what is left.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,15 +21,50 @@ SPARE: Final = timedelta(days=1)
 
 _RESOLUTION_BYTES: Final = 8
 
+_Random = Callable[[int], bytes]
 
-def draw(
-    opens: datetime, closes: datetime, now: datetime, random: Callable[[int], bytes]
-) -> datetime:
-    """A moment, uniform between now (or `opens`) and a day before `closes`.
 
-    A period that is nearly over gives `now`. `random(n)` returns n fresh random bytes.
+@dataclass(frozen=True, slots=True)
+class Times:
+    """From `fetch` on the council is asked for a token, from `due` on the report is sent."""
+
+    fetch: datetime
+    due: datetime
+
+
+def draw(opens: datetime, closes: datetime, now: datetime, random: _Random) -> Times:
+    """Both times, never before `now`. `random(n)` returns n fresh random bytes.
+
+    After the middle, `fetch` is drawn from now on and `due` from `fetch` on. A period that is
+    nearly over gives `now` twice.
     """
-    first = max(opens, now)
-    room = max(closes - SPARE - first, timedelta(0))
+    end = closes - SPARE
+    middle = _middle(opens, end)
+    if now < middle:
+        return Times(_between(max(opens, now), middle, random), _between(middle, end, random))
+    fetch = _between(now, end, random)
+    return Times(fetch, _between(fetch, end, random))
+
+
+def after_token(
+    times: Times, opens: datetime, closes: datetime, now: datetime, random: _Random
+) -> Times:
+    """The times once the token is there, which is now.
+
+    A token that comes after the middle gets a new `due`: the old one may be over, and then the two
+    would leave together.
+    """
+    end = closes - SPARE
+    if now < _middle(opens, end):
+        return times
+    return Times(times.fetch, _between(now, end, random))
+
+
+def _middle(opens: datetime, end: datetime) -> datetime:
+    return opens + (end - opens) / 2
+
+
+def _between(first: datetime, last: datetime, random: _Random) -> datetime:
+    """A uniform moment between the two; the first if they are the wrong way round."""
     fraction = int.from_bytes(random(_RESOLUTION_BYTES), "big") / 256**_RESOLUTION_BYTES
-    return first + room * fraction
+    return first + max(last - first, timedelta(0)) * fraction

@@ -90,20 +90,28 @@ def happened(run: Happened, now: datetime) -> None:
     """After `plurale send`."""
     for parcel in run.made:
         print(f"Made the report for {parcel.batch}.")
-    for parcel in run.sent:
-        print(f"Sent the report for {parcel.batch}: {parcel.size} bytes, receipt checked.")
     for parcel in run.decided:
         print(f"The report for {parcel.batch} {became(parcel)}.")
+    for parcel in run.approved:
+        print(f"Got the token for {parcel.batch}: it says that a member reports, and not who.")
+    for parcel in run.sent:
+        print(f"Sent the report for {parcel.batch}: {parcel.size} bytes, receipt checked.")
     for parcel in run.waiting:
-        if parcel.due > now:
-            when = f"waits until {_time(parcel.due)}, drawn at random"
-        else:
-            when = "is due, and is sent at the next run"
-        print(f"The report for {parcel.batch} {when}.")
+        print(f"The report for {parcel.batch} {_waits(parcel, now)}.")
     if run == Happened():
         print("Nothing is due.")
     trouble(str(each) for each in run.trouble)
     alarms(run.alarms)
+
+
+def _waits(parcel: Parcel, now: datetime) -> str:
+    if parcel.token is None and parcel.times.fetch <= now:
+        return "has no token yet, which is asked for again at the next run"
+    if parcel.token is None:
+        return f"waits until {_time(parcel.times.fetch)}, drawn at random, to ask for its token"
+    if parcel.due <= now:
+        return "is due, and is sent at the next run"
+    return f"has its token, and waits until {_time(parcel.due)}, drawn at random"
 
 
 def alarms(sentences: Iterable[str]) -> None:
@@ -144,8 +152,13 @@ def became(parcel: Parcel) -> str:
 
 
 def _became(parcel: Parcel) -> str:
-    if parcel.fault is not None:
+    if parcel.fault is not None and parcel.state is not State.MISSED:
         return {
+            Concern.UNPROVEN: "is not sent yet, and the works council's server has not shown the "
+            "key for its token that everybody has",
+            Concern.REFUSED: "is not sent yet, and the works council's server refuses its token",
+            Concern.ALTERED: "is not sent yet, and what the works council's server gave as its "
+            "token is none",
             Concern.WRONG: "is sent, and what the works council's server said of its batch does "
             "not hold",
             Concern.UNSHOWN: "is sent, and the works council's server has not shown how its batch "
@@ -218,7 +231,8 @@ def _noise(metric: MetricPreview, kind: Kind) -> str:
 
 def _stored(console: Console, parcel: Parcel) -> None:
     words = {
-        State.WAITING: f"made, and waits until {_time(parcel.due)}",
+        State.WAITING: f"made; it asks for its token {_time(parcel.times.fetch)}, and is sent "
+        f"{_time(parcel.due)}",
         State.SENT: f"sent {_time(parcel.finished_at or parcel.due)}, receipt checked",
         State.REFUSED: f"refused by the server: {parcel.reason}",
         State.MISSED: f"not sent: {parcel.reason}",

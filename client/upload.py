@@ -4,7 +4,7 @@ import grpc
 
 from privacy.agreement.model import PartyTerms
 from privacy.receipt import Receipt
-from privacy.report import Report
+from privacy.report import Submission
 from protos.channel import CALL_SECONDS, connect
 from protos.convert.report import receipt_from_wire, upload_to_wire
 from protos.status import from_rpc
@@ -25,8 +25,8 @@ class Uplink:
         if self._channel is not None:
             self._channel.close()
 
-    def send(self, report: Report) -> Receipt:
-        """Send a report; returns the verified receipt.
+    def send(self, submission: Submission) -> Receipt:
+        """Send a report with its token; returns the verified receipt.
 
         Raises `ReportRejected` when the server refuses the report for good, `Unreachable` or
         another `PluraleError` when it can be tried again, `BadReceipt` for a false receipt.
@@ -35,9 +35,11 @@ class Uplink:
             self._channel = connect(self._employer.endpoint, self._employer.ca_certificate)
         server = f"the employer's server {self._employer.endpoint}"
         try:
-            answer = IntakeStub(self._channel).Upload(upload_to_wire(report), timeout=CALL_SECONDS)
+            answer = IntakeStub(self._channel).Upload(
+                upload_to_wire(submission), timeout=CALL_SECONDS
+            )
         except grpc.RpcError as error:
             raise from_rpc(error, server) from error
         receipt = receipt_from_wire(answer)
-        receipt.verify(self._employer.server_key, report.digest)
+        receipt.verify(self._employer.server_key, submission.report.digest)
         return receipt

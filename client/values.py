@@ -77,6 +77,10 @@ ACTIVITY_MEASURES: Final[Mapping[str, Callable[[ActivityEvidence], Value]]] = Ma
 )
 
 
+MISSING: Final[Mapping[str, Value]] = MappingProxyType(dict.fromkeys(CATALOGUE))
+"""Nothing is known, or nothing is to be told: the values of a window with a pause in it."""
+
+
 def compute(agreement: Agreement, window: Window, journal: Journal) -> Mapping[str, Value]:
     """One person's value of every measure in the catalogue; ``None`` where it is missing.
 

@@ -22,8 +22,7 @@ from client.values import compute
 from deploy.file_clock import FileClock
 from deploy.people import Message, Person, make_mailbox, messages, record_activity
 from privacy.batch import BatchId
-from privacy.errors import Rejection, ReportRejected
-from privacy.groups import GroupId
+from privacy.enrolment_code import EnrolmentCode
 from privacy.noise import DiscreteGaussian
 from privacy.report import ReportId
 from privacy.window import Window
@@ -44,14 +43,10 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What happened on the devices of one worker on one day.
-
-    `late`: reports that came after their batch had closed, from laptops that were off for long.
-    """
+    """What happened on the devices of one worker on one day."""
 
     truths: tuple[Truth, ...]
     sent: tuple[ReportId, ...]
-    late: int
     trouble: tuple[str, ...]
 
 
@@ -76,7 +71,9 @@ class Member:
         record_activity(self.person, window, self.device.journal)
 
 
-def work(people: list[Person], directory: Path, agreement: Path, orders: Connection) -> None:
+def work(
+    people: list[tuple[Person, EnrolmentCode]], directory: Path, agreement: Path, orders: Connection
+) -> None:
     """Enrol everybody, then do what is ordered until there are no more orders.
 
     Orders: ``("begin", window)`` and ``("day", now)``; the answer to a day is a `Day`.
@@ -84,7 +81,7 @@ def work(people: list[Person], directory: Path, agreement: Path, orders: Connect
     # Ctrl-C reaches every process of a terminal; the demonstration itself ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outside = Surroundings(FileClock(directory / "clock"), DiscreteGaussian(), secrets.token_bytes)
-    members = [_enrol(person, directory, agreement, outside) for person in people]
+    members = [_enrol(*each, directory, agreement, outside) for each in people]
     orders.send(len(members))
     while True:
         try:
@@ -104,7 +101,9 @@ def work(people: list[Person], directory: Path, agreement: Path, orders: Connect
         member.device.close()
 
 
-def _enrol(person: Person, directory: Path, agreement: Path, outside: Surroundings) -> Member:
+def _enrol(
+    person: Person, code: EnrolmentCode, directory: Path, agreement: Path, outside: Surroundings
+) -> Member:
     folder = directory / "people" / f"{person.number:02}"
     make_mailbox(folder / "mail")
     mailbox = Mailbox(folder / "mail", frozenset({person.address}))
@@ -112,8 +111,9 @@ def _enrol(person: Person, directory: Path, agreement: Path, outside: Surroundin
     enrol.enrol(
         folder,
         enrol.read_signed(agreement, now, known=None),
-        GroupId(person.team.id),
+        code.group,
         [mailbox],
+        code=code,
         answer=lambda: enrol.CONSENT_WORD,
         now=now,
     )
@@ -124,7 +124,6 @@ def _day(members: list[Member], now: datetime) -> Day:
     truths: list[Truth] = []
     trouble: list[str] = []
     sent: list[ReportId] = []
-    late = 0
     for member in members:
         member.live(now)
         if not member.person.laptop_on(Window.of(now.date())):
@@ -132,15 +131,9 @@ def _day(members: list[Member], now: datetime) -> Day:
         happened = member.device.run()
         truths += _truths(member.device, happened.made)
         sent += [parcel.report_id for parcel in happened.sent]
-        for each in happened.trouble:
-            if isinstance(each.error, ReportRejected) and (
-                each.error.reason is Rejection.BATCH_CLOSED
-            ):
-                late += 1
-            else:
-                trouble.append(str(each))
+        trouble += [str(each) for each in happened.trouble]
         trouble += happened.alarms
-    return Day(tuple(truths), tuple(sent), late, tuple(trouble))
+    return Day(tuple(truths), tuple(sent), tuple(trouble))
 
 
 def _truths(device: Device, made: tuple[Parcel, ...]) -> list[Truth]:

@@ -56,7 +56,6 @@ class Demonstration:
     rows: list[Row]
     truths: list[Truth]
     sent: list[ReportId]
-    late: int
     seconds: float
     ledger: Export
 
@@ -73,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _check_writable(file)
         with tempfile.TemporaryDirectory(prefix="plurale-demo-") as directory:
             shown = demonstrate(Path(directory))
-        table.show(shown.rows, sent=len(shown.sent), late=shown.late, seconds=shown.seconds)
+        table.show(shown.rows, sent=len(shown.sent), seconds=shown.seconds)
         if options.json is not None:
             rows_as_json = [row.as_json() for row in shown.rows]
             options.json.write_text(json.dumps(rows_as_json, indent=2) + "\n")
@@ -102,11 +101,11 @@ def demonstrate(directory: Path, servers_of: type[Servers] = Servers) -> Demonst
         start = datetime.combine(QUARTER.windows[0].monday, time_of_day(), table.ZONE)
         clock.set(start)
         where = endpoints()
-        signed_file = set_up(directory, where, start, secrets.token_bytes)
+        scene = set_up(directory, where, start, secrets.token_bytes)
         servers = servers_of(directory, clock.path, where)
         stack.callback(servers.stop)
         servers.ensure_running()
-        workers = Workers(directory, signed_file)
+        workers = Workers(directory, scene)
         stack.callback(workers.stop)
         workers.start(progress.enrolled)
         leader, helper = (
@@ -114,7 +113,7 @@ def demonstrate(directory: Path, servers_of: type[Servers] = Servers) -> Demonst
         )
         stack.callback(leader.close)
         stack.callback(helper.close)
-        book = AgreementBook([read_signed(signed_file)])
+        book = AgreementBook([read_signed(scene.signed)])
 
         begun = time.monotonic()
         quarter = _Quarter(clock, servers, workers, leader, book, progress)
@@ -123,7 +122,7 @@ def demonstrate(directory: Path, servers_of: type[Servers] = Servers) -> Demonst
         shown = rows(leader, helper, book, quarter.truths)
         quarter.wait_for(lambda: _witnessed(helper))
         ledger = export(helper)
-        return Demonstration(shown, quarter.truths, quarter.sent, quarter.late, seconds, ledger)
+        return Demonstration(shown, quarter.truths, quarter.sent, seconds, ledger)
 
 
 @dataclass
@@ -136,7 +135,6 @@ class _Quarter:
     progress: table.Progress
     truths: list[Truth] = field(default_factory=list)
     sent: list[ReportId] = field(default_factory=list)
-    late: int = 0
 
     def live(self) -> None:
         """Day by day, until the last window's batches are closed."""
@@ -158,7 +156,6 @@ class _Quarter:
             for done in self.workers.day(now):
                 self.truths += done.truths
                 self.sent += done.sent
-                self.late += done.late
                 for sentence in done.trouble:
                     self.progress.say(sentence)
         # Time goes on when the servers have done all that is due.

@@ -26,7 +26,10 @@ def main() -> None:
     home, clock = map(Path, sys.argv[1:])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     outside = Surroundings(
-        FileClock(clock), DiscreteGaussian(), secrets.token_bytes, _SECONDS_BETWEEN_STEPS
+        FileClock(clock),
+        DiscreteGaussian(),
+        secrets.token_bytes,
+        seconds_between_steps=_SECONDS_BETWEEN_STEPS,
     )
     threading.Thread(target=_end_with_parent, daemon=True).start()
     asyncio.run(run(Aggregator(open_home(home), outside)))

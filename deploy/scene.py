@@ -1,22 +1,35 @@
 """The demonstration's organisation: who works there, and what they agreed on."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from aggregator import signing
-from aggregator.home import create_home
+from aggregator.home import Home, create_home
+from aggregator.roster_file import Line
+from aggregator.roster_import import carry_out
+from aggregator.store.sql import Store
 from deploy.servers import Places
 from privacy.agreement import envelope
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Party
+from privacy.enrolment_code import EnrolmentCode
 from privacy.window import Quarter
 
 QUARTER: Final = Quarter(2026, 1)
 
 DEPARTMENT: Final = "sales"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`signed`: the file of the agreement. `codes`: of everybody, team by team."""
+
+    signed: Path
+    codes: tuple[EnrolmentCode, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ last_window = "{QUARTER.windows[-1]}"
 purpose = "See whether client mails are answered in time, without watching anyone."
 contact = "the works council, council@{MAIL_DOMAIN}"
 idle_minutes = 5
-upload_days = 6
+upload_days = 5
 
 [working_time]
 time_zone = "Europe/Berlin"
@@ -129,17 +142,17 @@ def set_up(
     places: dict[Party, Places],
     now: datetime,
     random: Callable[[int], bytes],
-) -> Path:
-    """Initialise both servers, sign with both keys, activate on both sides.
+) -> Scene:
+    """Initialise both servers, sign with both keys, activate on both sides, fill the roster.
 
-    The steps of the installed commands, in their order; returns the signed agreement.
+    The steps of the installed commands, in their order.
     """
     names = {
         Party.EMPLOYER: ("Example GmbH", "the company's IT"),
         Party.COUNCIL: ("Works council of Example GmbH", "the council's own provider"),
     }
-    homes = [
-        create_home(
+    homes = {
+        party: create_home(
             directory / party,
             party,
             name=name,
@@ -152,13 +165,25 @@ def set_up(
             random=random,
         )
         for party, (name, administrator) in names.items()
-    ]
+    }
     file = directory / "agreement.toml"
-    file.write_text("\n".join([text(), *(home.terms.read_text() for home in homes)]))
-    signed = [signing.sign(home, file)[0] for home in homes][-1]
-    for home in homes:
+    file.write_text("\n".join([text(), *(home.terms.read_text() for home in homes.values())]))
+    signed = [signing.sign(home, file)[0] for home in homes.values()][-1]
+    for home in homes.values():
         signing.activate(home, signed, now)
-    return signed
+    return Scene(signed, _roster(homes[Party.COUNCIL], signed, random))
+
+
+def _roster(
+    council: Home, signed: Path, random: Callable[[int], bytes]
+) -> tuple[EnrolmentCode, ...]:
+    """Everybody on the council's roster, without a name."""
+    agreement = read_signed(signed).agreement
+    people = [team.id for team in TEAMS for _ in range(team.size)]
+    lines = [Line(number, group, "") for number, group in enumerate(people, start=1)]
+    with closing(Store(council.database)) as store, store.write() as tx:
+        imported = carry_out(tx, agreement, lines, agreement.first_window, random)
+    return tuple(handout.code for handout in imported.handouts)
 
 
 def read_signed(file: Path) -> SignedAgreement:

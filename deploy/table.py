@@ -13,13 +13,16 @@ from rich.table import Table
 
 from aggregator.wording import amount, estimate, target, verdict
 from deploy.outcome import Row
-from deploy.scene import TEAMS
+from deploy.scene import QUARTER, TEAMS
 from privacy.catalogue import CATALOGUE
 from privacy.window import Window
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 
 _WIDTH: Final = 120
+_TASKS: Final = 2
+"""That concern each person: their team\'s and the department\'s."""
+
 """Columns when nobody's terminal says how many it has."""
 
 
@@ -68,7 +71,7 @@ class Progress:
         self._console.print(sentence)
 
 
-def show(rows: Sequence[Row], *, sent: int, late: int, seconds: float) -> None:
+def show(rows: Sequence[Row], *, sent: int, seconds: float) -> None:
     """Every week of every metric, then the quarter's verdicts, which stay in sight."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -81,8 +84,9 @@ def show(rows: Sequence[Row], *, sent: int, late: int, seconds: float) -> None:
     console.print(_quarters(quarters, console.width))
     people = sum(team.size for team in TEAMS)
     for sentence in (
-        f"{people} people sent {sent} reports in {seconds:.0f} seconds. {late} came too late, from "
-        "laptops that were off for long, as happens in holidays.",
+        f"{people} people sent {sent} reports in {seconds:.0f} seconds. "
+        f"{people * _TASKS * len(QUARTER.windows) - sent} are missing, from laptops that were off "
+        "for the whole upload period, as happens in holidays.",
         f"Privacy budget spent in the quarter, for each person: {spent(rows)}.",
         "Truth is the mean of the clipped values of everyone who was counted, people without data "
         "counting as on target; the plain mean is that of those with data, unclipped. Only this "

@@ -12,7 +12,7 @@ from typing import Any, Final
 from aggregator.errors import SetupError
 from deploy.crowd import Day, work
 from deploy.people import Person
-from deploy.scene import TEAMS
+from deploy.scene import TEAMS, Scene
 from privacy.window import Window
 
 _PROCESSES: Final = 2
@@ -22,23 +22,26 @@ _STOP_SECONDS: Final = 10.0
 class Workers:
     """Gives every worker the same orders and waits for all of them."""
 
-    def __init__(self, directory: Path, agreement: Path) -> None:
+    def __init__(self, directory: Path, scene: Scene) -> None:
         self._directory = directory
-        self._agreement = agreement
+        self._scene = scene
         self._connections: list[Connection] = []
         self._processes: list[BaseProcess] = []
 
     def start(self, enrolled: Callable[[int], None]) -> None:
         """Start the processes and enrol everybody; `enrolled` is told how many at a time."""
         members = [team for team in TEAMS for _ in range(team.size)]
-        people = [Person(number, team) for number, team in enumerate(members, start=1)]
+        people = [
+            (Person(number, team), code)
+            for number, (team, code) in enumerate(zip(members, self._scene.codes, strict=True), 1)
+        ]
         # Spawned, not forked: gRPC must not be carried across a fork.
         context = multiprocessing.get_context("spawn")
         for part in range(_PROCESSES):
             ours, theirs = context.Pipe()
             process = context.Process(
                 target=work,
-                args=(people[part::_PROCESSES], self._directory, self._agreement, theirs),
+                args=(people[part::_PROCESSES], self._directory, self._scene.signed, theirs),
                 daemon=True,
             )
             process.start()

@@ -12,18 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
-from privacy import fields, sealing
+from privacy import fields, membership, sealing
 from privacy.agreement.model import Role
 from privacy.batch import BatchId, Collection
-from privacy.errors import InvalidValue, Rejection, ReportRejected
+from privacy.errors import BadToken, InvalidValue, Rejection, ReportRejected
+from privacy.membership import Token
 from privacy.report import (
     REPORT_ID_SIZE,
     SEALED_FOR,
-    Report,
     ReportId,
+    Submission,
     open_input_share,
+    report_digest,
 )
 from privacy.vdaf.errors import JointRandomnessMismatch, VdafError
 from privacy.vdaf.messages import InputShare, OutShare, VerifyState
@@ -44,6 +47,7 @@ class ReportShare:
     leader_share_hash: bytes
     helper_share: bytes
     leader_verifier_share: bytes = field(repr=False)
+    token: Token
 
     def __post_init__(self) -> None:
         """Raise `InvalidValue` for an id or a hash of the wrong size."""
@@ -71,12 +75,14 @@ class Job:
 class Verifier:
     """One side's view of one batch: everything that verifying its reports needs.
 
-    `private_key`: this side's HPKE key. `verify_key`: 32 bytes, known to both sides only.
+    `batch_key`: checks membership tokens. `private_key`: this side's HPKE key. `verify_key`: 32
+    bytes, known to both sides only.
     """
 
     role: Role
     batch: BatchId
     collection: Collection
+    batch_key: RSAPublicKey
     private_key: MLKEM768X25519PrivateKey
     verify_key: bytes = field(repr=False)
 
@@ -95,8 +101,12 @@ class Verifier:
             sealed,
         )
 
-    def start(self, report: Report) -> tuple[ReportShare, VerifyState]:
-        """Leader, first step: what the helper needs, and the state until it answers."""
+    def start(self, submission: Submission) -> tuple[ReportShare, VerifyState]:
+        """Leader, first step: what the helper needs, and the state until it answers.
+
+        The token was checked when the report came.
+        """
+        report = submission.report
         vdaf = self.collection.vdaf
         share = self._open(report.id, report.public_share, report.leader_share)
         with _rejecting(Rejection.INVALID_PROOF):
@@ -114,6 +124,7 @@ class Verifier:
             leader_share_hash=fields.sha256(report.leader_share),
             helper_share=report.helper_share,
             leader_verifier_share=vdaf.encode_verifier_share(verifier_share),
+            token=submission.token,
         )
         return request, state
 
@@ -121,27 +132,42 @@ class Verifier:
         """Helper: the verifier message and its output share, or `ReportRejected`.
 
         1. Every part has exactly its size.
-        2. The helper's input share opens and decodes.
-        3. The leader's verifier share decodes.
-        4. The public share is the two joint-randomness parts.
-        5. The proof holds.
+        2. The membership token is one for exactly this report.
+        3. The helper's input share opens and decodes.
+        4. The leader's verifier share decodes.
+        5. The public share is the two joint-randomness parts.
+        6. The proof holds.
         """
         vdaf = self.collection.vdaf
         sizes = len(report.public_share), len(report.helper_share)
         if sizes != (vdaf.public_share_size, vdaf.input_share_size(1) + sealing.OVERHEAD):  # 1
             raise ReportRejected(Rejection.WRONG_SIZE)
-        share = self._open(report.id, report.public_share, report.helper_share)  # 2
+        self._check_token(report)  # 2
+        share = self._open(report.id, report.public_share, report.helper_share)  # 3
         public = vdaf.decode_public_share(report.public_share)
-        with _rejecting(Rejection.MALFORMED_VERIFIER_SHARE):  # 3
+        with _rejecting(Rejection.MALFORMED_VERIFIER_SHARE):  # 4
             leader_share = vdaf.decode_verifier_share(report.leader_verifier_share)
         with _rejecting(Rejection.INVALID_PROOF):
             state, own_share = vdaf.verify_init(
                 self.verify_key, self.batch.context, self._agg_id, report.id, public, share
             )
             shares = [leader_share, own_share]
-            vdaf.check_public_share(public, shares)  # 4
-            message = vdaf.verifier_shares_to_message(self.batch.context, shares)  # 5
+            vdaf.check_public_share(public, shares)  # 5
+            message = vdaf.verifier_shares_to_message(self.batch.context, shares)  # 6
             return vdaf.encode_verifier_message(message), vdaf.verify_next(state, message)
+
+    def _check_token(self, report: ReportShare) -> None:
+        digest = report_digest(
+            self.batch,
+            report.id,
+            report.public_share,
+            leader_hash=report.leader_share_hash,
+            helper_hash=fields.sha256(report.helper_share),
+        )
+        try:
+            membership.verify(self.batch_key, digest, report.token)
+        except BadToken as error:
+            raise ReportRejected(Rejection.INVALID_TOKEN) from error
 
     def finish(self, state: VerifyState, message: bytes) -> OutShare:
         """Leader, last step: its output share. Raises `ReportRejected` for another message."""

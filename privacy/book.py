@@ -80,6 +80,11 @@ class AgreementBook:
             return False
         return True
 
+    def awaited(self, window: Window, now: datetime) -> bool:
+        """Whether reports are made for a window, and none may be sent yet."""
+        signed = self.in_force(window)
+        return signed is not None and now < signed.agreement.upload_opens(window)
+
     def upload_opens(self, batch: BatchId) -> datetime:
         """When the batch's window is over."""
         return self.of(batch).agreement.upload_opens(batch.window)

@@ -11,6 +11,11 @@
     │   └── NotInForce            no agreement covers the window
     ├── KeysNotExchanged          a task has no verify key, or a window no key, at this server
     ├── ReportRejected            one report, with its `Rejection`; never stops a batch
+    ├── MembershipError           a member, or a token, that is not what it should be
+    │   ├── UnknownCode           an enrolment code that was not made, was used, or is withdrawn
+    │   ├── NotAMember            no device of a member of the batch's group asks
+    │   ├── TokenSpent            the member had a token for another report
+    │   └── BadToken              a token, or what is to become one, that does not verify
     ├── BadReceipt                a receipt that does not prove what it should
     ├── LedgerError               the ledger does not prove what it should
     │   ├── BadInclusion          an entry that is not shown to be in the tree
@@ -94,6 +99,7 @@ class Rejection(StrEnum):
     BATCH_CLOSED = "the batch is closed"
     BATCH_FULL = "the whole roster has reported"
     WRONG_SIZE = "a part of the report has the wrong size"
+    INVALID_TOKEN = "its token does not say that a member made it"  # noqa: S105 - no password
     REPORT_ID_REUSED = "another report already has this id"
     CANNOT_OPEN = "the input share does not open under this context"
     MALFORMED_SHARE = "the input share does not decode"
@@ -115,6 +121,26 @@ class ReportRejected(PluraleError):
     def __init__(self, reason: Rejection) -> None:
         self.reason = reason
         super().__init__(f"report rejected: {reason.value}")
+
+
+class MembershipError(PluraleError):
+    """A member, or a token, is not what it should be."""
+
+
+class UnknownCode(MembershipError):
+    """The council made no such enrolment code, or it was used or withdrawn."""
+
+
+class NotAMember(MembershipError):
+    """The roster has no such device, or its member is not in the batch's group in that window."""
+
+
+class TokenSpent(MembershipError):
+    """The member was given a token for this task and window, for another report."""
+
+
+class BadToken(MembershipError):
+    """A token that does not verify, or an answer that does not become one."""
 
 
 class BadReceipt(PluraleError):

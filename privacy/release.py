@@ -39,7 +39,7 @@ class Withheld(StrEnum):
     BUDGET_EXHAUSTED = "the privacy budget is spent"
     UNOPENED = "the employer did not open its share"
     NOT_ASKED = "the employer did not ask for the result"
-    STOPPED = "the two servers disagree about the reports"
+    STOPPED = "something was wrong with the reports"
     NOT_COLLECTED = "the window is not collected under this agreement"
     NO_RELEASE = "no window of the quarter was released yet"
 

@@ -14,6 +14,7 @@ from privacy import fields, sealing
 from privacy.agreement.model import Role
 from privacy.batch import BatchId, Collection
 from privacy.errors import InvalidValue, Rejection, ReportRejected
+from privacy.membership import Token
 from privacy.vdaf.errors import DecodeError
 from privacy.vdaf.messages import InputShare
 
@@ -41,7 +42,7 @@ class Report:
 
     @property
     def digest(self) -> bytes:
-        """The report's one name, which receipts (and later tokens) sign (protocol §4.6)."""
+        """The report's one name, which tokens and receipts sign (protocol §4.6)."""
         return report_digest(
             self.batch,
             self.id,
@@ -49,6 +50,14 @@ class Report:
             leader_hash=fields.sha256(self.leader_share),
             helper_hash=fields.sha256(self.helper_share),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a device uploads: a report, and the token that says that a member made it."""
+
+    report: Report
+    token: Token
 
 
 def report_digest(

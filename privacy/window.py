@@ -58,6 +58,12 @@ class Window:
         iso = day.isocalendar()
         return cls(iso.year, iso.week)
 
+    @classmethod
+    def beginning_from(cls, moment: datetime, zone: tzinfo) -> Self:
+        """The first window that begins in `zone` at `moment` or after it."""
+        window = cls.of(moment.astimezone(zone).date())
+        return window if window.start(zone) >= moment else window.plus(1)
+
     @property
     def monday(self) -> date:
         """The first day."""
@@ -86,9 +92,9 @@ class Window:
         """The next Monday 00:00 in `zone`, as a moment in UTC; the window does not contain it."""
         return local_midnight(self.monday + timedelta(days=7), zone)
 
-    def plus(self, weeks: int) -> "Window":
+    def plus(self, weeks: int) -> Self:
         """The window `weeks` later."""
-        return Window.of(self.monday + timedelta(weeks=weeks))
+        return self.of(self.monday + timedelta(weeks=weeks))
 
     def __str__(self) -> str:
         return f"{self.year:04}-W{self.week:02}"

@@ -32,6 +32,7 @@ REJECTION_STATUS: Final[Mapping[Rejection, grpc.StatusCode]] = MappingProxyType(
         Rejection.BATCH_CLOSED: _CODE.FAILED_PRECONDITION,
         Rejection.BATCH_FULL: _CODE.RESOURCE_EXHAUSTED,
         Rejection.WRONG_SIZE: _CODE.INVALID_ARGUMENT,
+        Rejection.INVALID_TOKEN: _CODE.PERMISSION_DENIED,
         Rejection.REPORT_ID_REUSED: _CODE.ALREADY_EXISTS,
         Rejection.CANNOT_OPEN: _CODE.INVALID_ARGUMENT,
         Rejection.MALFORMED_SHARE: _CODE.INVALID_ARGUMENT,
@@ -53,6 +54,10 @@ ERROR_STATUS: Final[Mapping[type[PluraleError], grpc.StatusCode]] = MappingProxy
         errors.InvalidValue: _CODE.INVALID_ARGUMENT,
         errors.NotInForce: _CODE.FAILED_PRECONDITION,
         errors.KeysNotExchanged: _CODE.FAILED_PRECONDITION,
+        errors.UnknownCode: _CODE.PERMISSION_DENIED,
+        errors.NotAMember: _CODE.PERMISSION_DENIED,
+        errors.TokenSpent: _CODE.ALREADY_EXISTS,
+        errors.BadToken: _CODE.INVALID_ARGUMENT,
         errors.BadCheckpoint: _CODE.FAILED_PRECONDITION,
         errors.LedgerBehind: _CODE.FAILED_PRECONDITION,
         # Not UNAVAILABLE: that would be tried again within seconds.

@@ -1,11 +1,17 @@
 """A person at a device, enrolled in team north, with a mailbox, and both servers on loopback.
 
-The clock stands an hour before WINDOW begins; keys are published for it and the four after it.
+The clock stands an hour before WINDOW begins; keys are published for it and the four after it. A
+report is made the morning after a window, gets its token in the first half of the upload period and
+is sent in the second::
+
+    made = desk.run(at=after()).made
+    desk.run(at=fetch(made))       # both get their tokens
+    desk.run(at=due(made))         # both are sent
 """
 
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +29,7 @@ from client.surroundings import Surroundings
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Agreement
 from privacy.batch import BatchId
+from privacy.enrolment_code import EnrolmentCode
 from privacy.groups import GroupId
 from privacy.noise import DiscreteGaussian
 from privacy.window import Window
@@ -58,7 +65,10 @@ class CountingNoise:
 
 @dataclass
 class Desk:
-    """The person's folder and clocks. `servers_clock`: the employer's server's."""
+    """The person's folder and clocks. `servers_clock`: the employer's server's.
+
+    `random`: where the device gets its randomness.
+    """
 
     folder: Path
     story: Story
@@ -66,6 +76,7 @@ class Desk:
     clock: TurnableClock
     servers_clock: TurnableClock
     noise: CountingNoise = field(default_factory=CountingNoise)
+    random: Callable[[int], bytes] = secrets.token_bytes
 
     @property
     def signed(self) -> SignedAgreement:
@@ -84,7 +95,7 @@ class Desk:
 
     def device(self) -> Device:
         """The device, opened; a context manager."""
-        return Device(self.folder, Surroundings(self.clock, self.noise, secrets.token_bytes))
+        return Device(self.folder, Surroundings(self.clock, self.noise, self.random))
 
     def run(self, at: datetime | None = None) -> Happened:
         """One run of the device, as a process of its own would do it; `at` turns both clocks."""
@@ -95,16 +106,37 @@ class Desk:
 
     def reports(self, window: Window = WINDOW) -> list[Parcel]:
         """Make the reports of a window and send them, as they are kept afterwards."""
-        made = self.run(at=after(window)).made
-        happened = self.run(at=max(each.due for each in made))
+        made = self.approved(window)
+        happened = self.run(at=due(made))
         assert (len(happened.sent), happened.trouble) == (len(made), ())
         with self.device() as device:
             return [each for each in device.outbox.all() if each.batch.window == window]
 
-    def enrols(self, signed: SignedAgreement, at: datetime, group: str = "north") -> Enrolment:
+    def approved(self, window: Window = WINDOW) -> tuple[Parcel, ...]:
+        """Make the reports of a window and get their tokens."""
+        made = self.run(at=after(window)).made
+        happened = self.run(at=fetch(made))
+        assert (len(happened.approved), happened.trouble) == (len(made), ())
+        return happened.approved
+
+    def enrols(
+        self,
+        signed: SignedAgreement,
+        at: datetime,
+        group: str = "north",
+        *,
+        mailboxes: Sequence[Mailbox] = (),
+        code: EnrolmentCode | None = None,
+    ) -> Enrolment:
         """The person says yes."""
         return enrol.enrol(
-            self.folder, signed, GroupId(group), (), answer=lambda: enrol.CONSENT_WORD, now=at
+            self.folder,
+            signed,
+            GroupId(group),
+            mailboxes,
+            code=code,
+            answer=lambda: enrol.CONSENT_WORD,
+            now=at,
         )
 
     def batch(self, task: str = "headline", window: Window = WINDOW) -> BatchId:
@@ -146,6 +178,16 @@ def after(window: Window = WINDOW) -> datetime:
     return window.end(BERLIN) + timedelta(hours=9)
 
 
+def fetch(parcels: Iterable[Parcel]) -> datetime:
+    """When the last of them asks for its token."""
+    return max(each.times.fetch for each in parcels)
+
+
+def due(parcels: Iterable[Parcel]) -> datetime:
+    """When the last of them is to be sent."""
+    return max(each.due for each in parcels)
+
+
 @contextmanager
 def at_a_desk(
     tmp_path: Path, change: Callable[[Agreement], Agreement] = lambda agreed: agreed
@@ -161,14 +203,10 @@ def at_a_desk(
             (folder / box / part).mkdir(parents=True)
     before = WINDOW.start(BERLIN) - timedelta(hours=1)
     mailbox = Mailbox(folder / "mail", frozenset({OWN}))
-    enrol.enrol(
-        folder,
-        story.signed[0],
-        GroupId("north"),
-        [mailbox],
-        answer=lambda: enrol.CONSENT_WORD,
-        now=before,
-    )
     servers_clock = TurnableClock(after() + timedelta(days=1))
     with running(story, servers_clock) as servers:
-        yield Desk(folder, story, servers, TurnableClock(before), servers_clock)
+        there = Desk(folder, story, servers, TurnableClock(before), servers_clock)
+        code = servers.council.new_code("north")
+        there.enrols(story.signed[0], before, mailboxes=[mailbox], code=code)
+        servers.council.asked.clear()
+        yield there

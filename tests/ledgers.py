@@ -5,7 +5,7 @@ hashes, but checks nothing, so that a test can also make it write what no ledger
 
     story = started()                                 # an agreement, its verify keys
     story.at = moment(2026, 1, 19)                    # entries are written from then on
-    story.publish(Window(2026, 1))
+    story.publish(Window(2026, 1))                    # its keys, and those of its batches
     story.release(story.batch("headline", "north", "2026-W01"), count=9)   # below the threshold
     story.entries, story.data, story.openings, story.note, story.export, story.proven(3)
 """
@@ -24,6 +24,7 @@ from privacy.agreement.document import task_digest
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Agreement, Party, PrivacyTerms, Role
 from privacy.batch import BatchId, Collection
+from privacy.book import AgreementBook
 from privacy.budget import Budget
 from privacy.checkpoint import Checkpoint
 from privacy.groups import GroupId
@@ -32,12 +33,14 @@ from privacy.ledger.entries import BEFORE_THE_FIRST, Body, Entry
 from privacy.ledger.export import Export, Opened
 from privacy.ledger.proven import ProvenEntry
 from privacy.ledger.rules import Ledger
+from privacy.membership import MODULUS_SIZE, BatchKey
 from privacy.merkle import inclusion_proof, tree_hash
 from privacy.metrics import TaskId
 from privacy.release import BatchResult, Withheld, id_root
 from privacy.report import REPORT_ID_SIZE, ReportId
 from privacy.window import Window
 from tests.agreements import make_agreement, party_keys, sign
+from tests.batch_keys import pooled
 
 
 def moment(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -47,12 +50,16 @@ def moment(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> d
 
 FIRST_DAY = moment(2025, 12, 15, 10)
 
+REAL_KEYS = 40
+"""How many batch keys of a story are real ones: making one takes as long as a test."""
+
 
 @dataclass
 class Story:
     """Entries so far, and what only the parties know. Every method that writes returns its entry.
 
-    `at`: when the next entry is written; each one is a second later than the last.
+    `at`: when the next entry is written; each one is a second later than the last. `batch_keys`:
+    those of the batches that can give out tokens, which are the first `REAL_KEYS` published.
     """
 
     at: datetime = FIRST_DAY
@@ -63,6 +70,7 @@ class Story:
     results: dict[BatchId, BatchResult] = field(default_factory=dict)
     report_ids: dict[BatchId, tuple[ReportId, ...]] = field(default_factory=dict)
     private_keys: dict[tuple[Window, Party], MLKEM768X25519PrivateKey] = field(default_factory=dict)
+    batch_keys: dict[BatchId, BatchKey] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
 
     # --- what it looks like from outside ---------------------------------------------------------
@@ -106,11 +114,33 @@ class Story:
         """The entries of one kind."""
         return [entry for entry in self.entries if isinstance(entry.body, kind)]
 
+    def first(self, kind: type[Body], group: str | None = None, window: str | None = None) -> Entry:
+        """The first entry of a kind, about a batch of this group and window where one is given."""
+        about = None if group is None or window is None else (group, Window.parse(window))
+        for entry in self.of(kind):
+            batch = getattr(entry.body, "batch", None)
+            if about is None or (batch and (batch.group, batch.window) == about):
+                return entry
+        raise LookupError(f"the story has no {kind.kind} of {group} in {window}")
+
     def batch(self, task: str, group: str, window: str) -> BatchId:
         """The batch under the newest version that covers the window."""
         when = Window.parse(window)
         signed = [each for each in self.signed if each.agreement.covers(when)][-1]
         return BatchId(signed.digest, TaskId(task), GroupId(group), when)
+
+    @property
+    def book(self) -> AgreementBook:
+        """Which agreement is in force when."""
+        retired = [each.body for each in self.of(kinds.AgreementRetired)]
+        return AgreementBook(
+            self.signed,
+            {
+                each.agreement: each.last_window
+                for each in retired
+                if isinstance(each, kinds.AgreementRetired)
+            },
+        )
 
     def collection(self, batch: BatchId) -> Collection:
         """The parameters of a batch."""
@@ -147,6 +177,13 @@ class Story:
         return kinds.VerifyKeysCommitted(digest, leader, helper)
 
     def publish(self, window: Window) -> Entry:
+        """The window's keys, which are the entry returned, and the key of each of its batches."""
+        entry = self.publish_window_keys(window)
+        for batch in self.book.batches(window):
+            self.publish_batch_key(batch)
+        return entry
+
+    def publish_window_keys(self, window: Window) -> Entry:
         """New window keys of both parties; `private_keys` has the private parts."""
         public = {}
         for party in Party:
@@ -156,6 +193,15 @@ class Story:
         return self.write(
             kinds.WindowKeysPublished(window, public[Party.EMPLOYER], public[Party.COUNCIL])
         )
+
+    def publish_batch_key(self, batch: BatchId) -> Entry:
+        """A key for the batch's tokens that no other batch has; `batch_keys` has the newest."""
+        number = len(self.of(kinds.BatchKeyPublished))
+        if number >= REAL_KEYS:
+            modulus = random.Random(number).randbytes(MODULUS_SIZE - 2)
+            return self.write(kinds.BatchKeyPublished(batch, b"\x80" + modulus + b"\x01"))
+        key = self.batch_keys[batch] = pooled(number)
+        return self.write(kinds.BatchKeyPublished(batch, key.modulus))
 
     def release(self, batch: BatchId, count: int | None = None, **changes: Any) -> Entry:
         """Release a batch, by default of its threshold; `changes` replace fields of the entry."""
@@ -207,9 +253,14 @@ class Story:
         """The leader did not open."""
         return self.write(kinds.BatchUnopened(batch))
 
-    def stop(self, batch: BatchId, count: int = 11) -> Entry:
-        """The parties disagree about how many reports there are."""
-        return self.write(kinds.BatchStopped(batch, count, kinds.StopReason.OTHER_COUNT))
+    def stop(
+        self,
+        batch: BatchId,
+        count: int = 11,
+        reason: kinds.StopReason = kinds.StopReason.OTHER_COUNT,
+    ) -> Entry:
+        """Something is wrong: by default, the parties count another number of reports."""
+        return self.write(kinds.BatchStopped(batch, count, reason))
 
     def _agreement(self, batch: BatchId) -> SignedAgreement:
         return next(each for each in self.signed if each.digest == batch.agreement)

@@ -6,6 +6,7 @@
 
 import asyncio
 import base64
+import itertools
 import secrets
 import socket
 import threading
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 import grpc
 
 from aggregator import signing
+from aggregator.batch_keys import BatchKeyring, CouncilBatchKeys
 from aggregator.home import Home, create_home
 from aggregator.ledger import CouncilLedger
 from aggregator.model import BatchState, ReleaseRecord
@@ -29,6 +31,7 @@ from aggregator.server import Aggregator, Surroundings
 from aggregator.store.sql import Store
 from aggregator.verify_key import verify_key
 from aggregator.window_keys import CouncilKeys, LeaderKeys, WindowKeyring
+from aggregator.worker import LeaderWorker
 from privacy.aggregation import Verifier
 from privacy.agreement import envelope
 from privacy.agreement.document import parse_endpoint
@@ -39,18 +42,21 @@ from privacy.book import AgreementBook
 from privacy.errors import Rejection
 from privacy.groups import GroupId
 from privacy.ledger.agreement_rules import AHEAD
-from privacy.ledger.entries import Body, Entry, WindowKeysPublished
+from privacy.ledger.entries import BatchKeyPublished, Body, Entry, WindowKeysPublished
+from privacy.membership import BatchKey, Token
 from privacy.metrics import TaskId
 from privacy.noise import DiscreteGaussian, NoiseSource, noisy_measurement
 from privacy.receipt import Receipt
 from privacy.release import unshard
-from privacy.report import Report, ReportId, prepare
+from privacy.report import Report, ReportId, Submission, prepare
 from privacy.scales import HALF_RANGE
 from privacy.window import Window
 from protos.channel import connect
 from protos.convert.report import receipt_from_wire, upload_to_wire
 from protos.status import from_rpc
+from protos.v1.report_pb2 import UploadRequest
 from protos.v1.report_pb2_grpc import IntakeStub
+from tests import batch_keys
 from tests.agreements import make_agreement
 
 T = TypeVar("T")
@@ -134,6 +140,9 @@ class Pair:
     clock: TurnableClock
     noise: NoiseSource = field(default_factory=DiscreteGaussian)
     running: dict[Party, Aggregator] = field(default_factory=dict)
+    _keys_made: "itertools.count[int]" = field(default_factory=itertools.count)
+    _submissions: dict[bytes, Submission] = field(default_factory=dict)
+    _members: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1_000_001))
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
 
@@ -173,13 +182,18 @@ class Pair:
         signed = [signing.activate(home, file, begun) for home in homes.values()]
         pair = cls(homes, signed[0], TurnableClock(begun))
         while pair.clock.now <= agreement.upload_opens(WINDOW):
-            pair.publish_keys()
+            last = pair.clock.now + AHEAD > agreement.upload_opens(WINDOW)
+            pair.publish_keys(of_batches=last)
             pair.clock.now += AHEAD
         pair.clock.now = agreement.upload_opens(WINDOW) + timedelta(days=1)
         pair.publish_keys()
         return pair
 
-    def publish_keys(self) -> None:
+    def new_key(self) -> BatchKey:
+        """The next of the pooled keys."""
+        return batch_keys.pooled(next(self._keys_made))
+
+    def publish_keys(self, *, of_batches: bool = True) -> None:
         """Put the keys of the next weeks into the ledger, as the running servers would."""
         with ExitStack() as stack:
             leader, helper = (
@@ -192,6 +206,9 @@ class Pair:
             offered = OfferedKeys(keys)
             mine = LeaderKeys(leader, book, offered, WindowKeyring(leader), self.clock, random)
             assert mine.publish() == []
+            if of_batches:
+                of_each = CouncilBatchKeys(helper, book, ledger, self.clock, self.new_key)
+                assert of_each.publish(most=1000) == []
 
     def start(self, *parties: Party, worker: bool = False) -> None:
         """Start these parties' servers, or both."""
@@ -200,7 +217,9 @@ class Pair:
             self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
             self._thread.start()
         for party in parties or tuple(Party):
-            outside = Surroundings(self.clock, self.noise, secrets.token_bytes, 0.1)
+            outside = Surroundings(
+                self.clock, self.noise, secrets.token_bytes, self.new_key, seconds_between_steps=0.1
+            )
             aggregator = Aggregator(self.homes[party], outside)
             self._await(aggregator.start(worker=worker))
             self.running[party] = aggregator
@@ -217,9 +236,22 @@ class Pair:
             self._loop = None
 
     def step(self) -> None:
-        """One step of the leader's worker, then one of the helper's."""
+        """One step of the leader's worker, then one of the helper's; reports are passed on first."""
+        self.pass_on()
         for party in Party:
             self.running[party].worker.step()
+
+    def pass_on(self) -> None:
+        """Have all reports verified at once, so that a test can look at the sums.
+
+        The leader's worker itself waits until a batch takes no more.
+        """
+        leader = self.running[Party.EMPLOYER]
+        assert isinstance(leader.worker, LeaderWorker)
+        with leader.store.read() as tx:
+            batches = tx.batches.in_states([BatchState.OPEN])
+        for batch in batches:
+            leader.worker.pass_on(batch)
 
     def batch(
         self, task: str = "headline", group: str = "north", window: Window = WINDOW
@@ -253,12 +285,47 @@ class Pair:
         ]
         return {Role.LEADER: keys.employer, Role.HELPER: keys.council}
 
-    def upload(self, report: Report) -> Receipt:
-        """Send a report as a device does; raises what the server raised."""
+    def token(self, report: Report) -> Token:
+        """A token for a report, noted at the council as given to one more member."""
+        council = self.homes[Party.COUNCIL]
+        with closing(Store(council.database)) as store, store.write() as tx:
+            tx.tokens.put(next(self._members), report.batch, secrets.token_bytes(256), b"")
+        return batch_keys.sign(self.batch_key(report.batch), report.digest)
+
+    def batch_key(self, batch: BatchId) -> BatchKey:
+        """The council's private key of a batch, even after it erased it."""
+        (modulus,) = [
+            each.modulus for each in self.bodies(BatchKeyPublished) if each.batch == batch
+        ]
+        pooled = batch_keys.private(modulus)
+        if pooled is not None:
+            return pooled
+        with closing(Store(self.homes[Party.COUNCIL].database)) as store, store.read() as tx:
+            der = tx.batch_keys.get(batch)
+            assert der is not None
+            return BatchKey.load(der)
+
+    def submission(self, report: Report) -> Submission:
+        """A report with its token; the same report again has the same one."""
+        if report.digest not in self._submissions:
+            self._submissions[report.digest] = Submission(report, self.token(report))
+        return self._submissions[report.digest]
+
+    def upload(self, sent: Report | Submission) -> Receipt:
+        """Send a report as a device does; raises what the server raised.
+
+        A report without a token gets one first.
+        """
+        if isinstance(sent, Report):
+            sent = self.submission(sent)
+        return self.send(upload_to_wire(sent))
+
+    def send(self, request: UploadRequest) -> Receipt:
+        """Send any message as an upload; raises what the server raised."""
         employer = self.signed.agreement.employer
         with connect(employer.endpoint, employer.ca_certificate) as channel:
             try:
-                answer = IntakeStub(channel).Upload(upload_to_wire(report), timeout=20)
+                answer = IntakeStub(channel).Upload(request, timeout=20)
             except grpc.RpcError as error:
                 raise from_rpc(error, "the employer's server") from error
         return receipt_from_wire(answer)
@@ -283,7 +350,8 @@ class Pair:
         with store.read() as tx:
             key = verify_key(tx, batch.task_digest)
         hpke_key = WindowKeyring(store).private(batch.window)
-        return Verifier(role, batch, self.collection(batch), hpke_key, key)
+        batch_key = BatchKeyring(store).public(batch)
+        return Verifier(role, batch, self.collection(batch), batch_key, hpke_key, key)
 
     def rejections(self, party: Party, batch: BatchId | None) -> Mapping[Rejection, int]:
         """What a party counted for a batch; None is for batches that do not exist."""

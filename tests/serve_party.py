@@ -80,7 +80,7 @@ def main() -> None:
         TurnableClock(clock()) if options.stand else clock,
         RecordedNoise(options.noise),
         secrets.token_bytes,
-        options.seconds,
+        seconds_between_steps=options.seconds,
     )
     asyncio.run(run(Announced(open_home(options.home), outside)))
 

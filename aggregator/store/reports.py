@@ -7,7 +7,8 @@ from sqlmodel import Session, col, func, insert, select, update
 from aggregator.model import Batch, ReportState
 from aggregator.store.rows import ReportRow
 from privacy.errors import InvalidValue
-from privacy.report import Report, ReportId
+from privacy.membership import Token
+from privacy.report import Report, ReportId, Submission
 
 
 class Reports:
@@ -25,19 +26,21 @@ class Reports:
         )
         return {ReportId(report_id): digest for report_id, digest in rows}
 
-    def add_pending(self, batch: Batch, reports: Sequence[tuple[Report, bytes]]) -> None:
+    def add_pending(self, batch: Batch, submissions: Sequence[tuple[Submission, bytes]]) -> None:
         """Keep reports that the leader admitted, each with its digest."""
         self._insert(
             {
                 "batch": batch.row,
-                "report_id": report.id,
+                "report_id": each.report.id,
                 "state": ReportState.PENDING,
                 "digest": digest,
-                "public_share": report.public_share,
-                "leader_share": report.leader_share,
-                "helper_share": report.helper_share,
+                "public_share": each.report.public_share,
+                "leader_share": each.report.leader_share,
+                "helper_share": each.report.helper_share,
+                "randomizer": each.token.randomizer,
+                "signature": each.token.signature,
             }
-            for report, digest in reports
+            for each, digest in submissions
         )
 
     def add_decided(
@@ -49,22 +52,25 @@ class Reports:
             for report_id, state, digest in decided
         )
 
-    def pending(self, batch: Batch, most: int) -> list[Report]:
-        """Up to `most` reports that are in no job yet."""
+    def pending(self, batch: Batch, most: int) -> list[Submission]:
+        """Up to `most` reports that are in no job yet, by id: that is in a random order."""
         query = select(ReportRow).where(
             ReportRow.batch == batch.row, ReportRow.state == ReportState.PENDING
         )
-        return [_domain(batch, row) for row in self._session.exec(query.limit(most))]
+        return [
+            _domain(batch, row)
+            for row in self._session.exec(query.order_by(col(ReportRow.report_id)).limit(most))
+        ]
 
-    def in_job(self, batch: Batch, job: bytes) -> dict[ReportId, Report]:
+    def in_job(self, batch: Batch, job: bytes) -> dict[ReportId, Submission]:
         """The reports of a job that has no answer yet."""
         query = select(ReportRow).where(
             ReportRow.batch == batch.row,
             ReportRow.job == job,
             ReportRow.state == ReportState.IN_JOB,
         )
-        reports = (_domain(batch, row) for row in self._session.exec(query))
-        return {report.id: report for report in reports}
+        submissions = (_domain(batch, row) for row in self._session.exec(query))
+        return {each.report.id: each for each in submissions}
 
     def put_in_job(self, batch: Batch, ids: Sequence[ReportId], job: bytes) -> None:
         """Reserve pending reports for a job."""
@@ -72,9 +78,10 @@ class Reports:
 
     def decide(self, batch: Batch, ids: Sequence[ReportId], state: ReportState) -> None:
         """Mark reports as counted or rejected and erase their shares."""
-        self._update(
-            batch, ids, state=state, public_share=None, leader_share=None, helper_share=None
+        erased = dict.fromkeys(
+            ("public_share", "leader_share", "helper_share", "randomizer", "signature")
         )
+        self._update(batch, ids, state=state, **erased)
 
     def counted_ids(self, batch: Batch) -> list[ReportId]:
         """Ids of the counted reports."""
@@ -103,13 +110,11 @@ class Reports:
         )
 
 
-def _domain(batch: Batch, row: ReportRow) -> Report:
-    if row.public_share is None or row.leader_share is None or row.helper_share is None:
+def _domain(batch: Batch, row: ReportRow) -> Submission:
+    public_share, leader_share, helper_share = row.public_share, row.leader_share, row.helper_share
+    if public_share is None or leader_share is None or helper_share is None:
         raise InvalidValue(f"{batch.id}: a report that is not counted yet lacks its shares")
-    return Report(
-        batch=batch.id,
-        id=ReportId(row.report_id),
-        public_share=row.public_share,
-        leader_share=row.leader_share,
-        helper_share=row.helper_share,
-    )
+    if row.randomizer is None or row.signature is None:
+        raise InvalidValue(f"{batch.id}: a report that is not counted yet lacks its token")
+    report = Report(batch.id, ReportId(row.report_id), public_share, leader_share, helper_share)
+    return Submission(report, Token(row.randomizer, row.signature))

@@ -50,7 +50,11 @@ class ReportRow(SQLModel, table=True):
 
     __tablename__ = "report"
     # Every upload asks how many reports of its batch are waiting: the index alone answers.
-    __table_args__ = (Index("report_batch_state", "batch", "state"),)
+    # And no hidden row numbers, which would keep the order of arrival.
+    __table_args__ = (
+        Index("report_batch_state", "batch", "state"),
+        {"sqlite_with_rowid": False},
+    )
 
     batch: int = Field(primary_key=True)
     report_id: bytes = Field(primary_key=True)
@@ -59,6 +63,8 @@ class ReportRow(SQLModel, table=True):
     public_share: bytes | None = None
     leader_share: bytes | None = None
     helper_share: bytes | None = None
+    randomizer: bytes | None = None
+    signature: bytes | None = None
     job: bytes | None = Field(default=None, index=True)
 
 
@@ -69,6 +75,7 @@ class JobRow(SQLModel, table=True):
     """
 
     __tablename__ = "job"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     id: bytes = Field(primary_key=True)
     batch: int = Field(index=True)
@@ -144,3 +151,52 @@ class RetirementRow(SQLModel, table=True):
     __tablename__ = "retirement"
 
     agreement: bytes = Field(primary_key=True)
+
+
+class BatchKeyRow(SQLModel, table=True):
+    """The council's private key of one batch, until the batch is decided."""
+
+    __tablename__ = "batch_key"
+
+    batch: bytes = Field(primary_key=True)
+    window: str
+    private: bytes
+
+
+class MemberRow(SQLModel, table=True):
+    """One line of the council's roster. A member has a code, then a device key, or neither."""
+
+    __tablename__ = "member"
+    # A number that was erased is not given to somebody else.
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    number: int | None = Field(default=None, sa_column=Column(_SERIAL, primary_key=True))
+    name: str = ""
+    code_hash: bytes | None = Field(default=None, unique=True)
+    device_key: bytes | None = Field(default=None, unique=True)
+
+
+class MembershipRow(SQLModel, table=True):
+    """That a member is in a group, from a window on. The last window is open until they go."""
+
+    __tablename__ = "membership"
+
+    member: int = Field(primary_key=True)
+    first_window: str = Field(primary_key=True)
+    group_id: str
+    last_window: str | None = None
+
+
+class TokenRow(SQLModel, table=True):
+    """That a member was given a token of a batch, and for which request. No time."""
+
+    __tablename__ = "token"
+    # SQLite's hidden row numbers would keep the order of asking.
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    task_digest: bytes = Field(primary_key=True)
+    window: str = Field(primary_key=True)
+    member: int = Field(primary_key=True)
+    batch: bytes = Field(index=True)
+    request_hash: bytes
+    answer: bytes

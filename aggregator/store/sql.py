@@ -20,6 +20,7 @@ from sqlmodel import Session, SQLModel
 from aggregator.errors import StoreUnusable
 from aggregator.store import rows
 from aggregator.store.agreements import Agreements
+from aggregator.store.batch_keys import BatchKeys
 from aggregator.store.batches import Batches
 from aggregator.store.checkpoints import Checkpoints
 from aggregator.store.jobs import Jobs
@@ -28,6 +29,8 @@ from aggregator.store.rejections import Rejections
 from aggregator.store.releases import Releases
 from aggregator.store.reports import Reports
 from aggregator.store.retirements import Retirements
+from aggregator.store.roster import Roster
+from aggregator.store.tokens import Tokens
 from aggregator.store.verify_keys import VerifyKeys
 from aggregator.store.window_keys import WindowKeys
 
@@ -50,6 +53,9 @@ class Transaction:
     checkpoints: Checkpoints
     window_keys: WindowKeys
     retirements: Retirements
+    batch_keys: BatchKeys
+    roster: Roster
+    tokens: Tokens
 
     @classmethod
     def on(cls, session: Session) -> "Transaction":
@@ -66,6 +72,9 @@ class Transaction:
             Checkpoints(session),
             WindowKeys(session),
             Retirements(session),
+            BatchKeys(session),
+            Roster(session),
+            Tokens(session),
         )
 
 
@@ -145,6 +154,10 @@ _TABLES = tuple(
         rows.CheckpointRow,
         rows.WindowKeyRow,
         rows.RetirementRow,
+        rows.BatchKeyRow,
+        rows.MemberRow,
+        rows.MembershipRow,
+        rows.TokenRow,
     )
 )
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from privacy.agreement import validate
 from privacy.errors import InvalidAgreement, InvalidValue
-from privacy.groups import Group, GroupId, Thresholds
+from privacy.groups import Group, GroupId, Level, Thresholds
 from privacy.metrics import Task, TaskId
 from privacy.window import WINDOWS_PER_QUARTER, Window, local_midnight
 
@@ -224,6 +224,14 @@ class Agreement:
         """The group with this id, if there is one."""
         return next((group for group in self.groups if group.id == group_id), None)
 
+    @property
+    def groups_to_join(self) -> tuple[Group, ...]:
+        """What a person can be a member of: teams, and departments that have none."""
+        parents = {group.parent for group in self.groups}
+        return tuple(
+            group for group in self.groups if group.level is Level.TEAM or group.id not in parents
+        )
+
     def task(self, task_id: str) -> Task | None:
         """The task with this id, if there is one."""
         return next((task for task in self.tasks if task.id == task_id), None)
@@ -231,6 +239,17 @@ class Agreement:
     def groups_of(self, task: Task) -> tuple[Group, ...]:
         """The groups in which a task is collected."""
         return tuple(group for group in self.groups if group.level is task.level)
+
+    def tasks_of(self, group_id: str) -> tuple[tuple[Task, Group], ...]:
+        """Every task that concerns a member of a group, with the group it is collected in."""
+        own = self.group(group_id)
+        parent = None if own is None or own.parent is None else self.group(own.parent)
+        return tuple(
+            (task, group)
+            for task in self.tasks
+            for group in (own, parent)
+            if group is not None and group.level is task.level
+        )
 
     def covers(self, window: Window) -> bool:
         """Whether reports are made under this version for the window."""

@@ -15,6 +15,7 @@ from privacy.errors import BadEntry, BadInclusion, InvalidValue
 from privacy.ledger.entries import (
     AgreementActivated,
     AgreementRetired,
+    BatchKeyPublished,
     Entry,
     VerifyKeysCommitted,
     WindowKeysPublished,
@@ -120,6 +121,8 @@ def _paragraphs(audit: Audit, entry: Entry) -> Iterator[str]:
                 "erases its private part when the window is decided; then nothing that was "
                 "recorded on the way can be opened any more."
             )
+        case BatchKeyPublished() as body:
+            yield from explain_batch.key(body)
         case body:
             yield from explain_batch.paragraphs(told, audit.lines.openings, entry, body)
 

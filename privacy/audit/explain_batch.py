@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TypeAlias
 
 from privacy.agreement import quantities
 from privacy.agreement.quantities import counted, decimal, in_100
@@ -11,6 +10,7 @@ from privacy.audit.told import Told
 from privacy.batch import BatchId
 from privacy.catalogue import CATALOGUE
 from privacy.ledger.entries import (
+    BatchKeyPublished,
     BatchNotAsked,
     BatchReleased,
     BatchStopped,
@@ -18,6 +18,7 @@ from privacy.ledger.entries import (
     BatchWithheld,
     BudgetAlarm,
     Entry,
+    Outcome,
     ResultOpened,
     StopReason,
 )
@@ -25,16 +26,6 @@ from privacy.ledger.export import Opened
 from privacy.plan.guarantee import Guarantee
 from privacy.plan.words import amount
 from privacy.release import MetricResult, ScalarResult, Withheld
-
-BatchBody: TypeAlias = (
-    BatchReleased
-    | ResultOpened
-    | BatchWithheld
-    | BatchNotAsked
-    | BatchUnopened
-    | BudgetAlarm
-    | BatchStopped
-)
 
 _NO_RESULT = (
     "There is no result for this week, and there will be none. The quarter is judged without it; "
@@ -46,7 +37,7 @@ _NOTHING_SPENT = "Nothing was spent: no sum left the council's server."
 
 
 def paragraphs(
-    told: Told, openings: Sequence[Opened], entry: Entry, body: BatchBody
+    told: Told, openings: Sequence[Opened], entry: Entry, body: Outcome
 ) -> Iterator[str]:
     """What an entry about a batch means; `openings` as far as they hold."""
     match body:
@@ -69,14 +60,26 @@ def paragraphs(
         case BudgetAlarm():
             yield from _alarm(body)
         case BatchStopped():
-            yield (
-                f"The two servers do not agree about {_name(body.batch)}: {_disagreement(body)}. "
-                "People from both sides have to find out why."
-            )
+            yield f"{_stopped(body)} People from both sides have to find out why."
             yield (
                 f"{_NOTHING_SPENT} There is no result for this week, and the quarter is judged "
                 "without it. The shares stay in both databases until people clear them."
             )
+
+
+def key(body: BatchKeyPublished) -> Iterator[str]:
+    """What the key of a batch is for, and why it has one only."""
+    yield (
+        f"The works council's one key for {_name(body.batch)}. With it the council's server gives "
+        "each member one token, without seeing which report it is for. Reports without a token "
+        "are not counted. So the employer cannot make reports up, no member counts twice, and the "
+        "token does not say whose report it is."
+    )
+    yield (
+        "It has to be written here before anybody can report, and devices use no other. There is "
+        "one key only for all members of the batch: with a second key somebody could be told "
+        "apart."
+    )
 
 
 def rho(amount_spent: Fraction) -> str:
@@ -221,15 +224,26 @@ def _unopened(told: Told, body: BatchUnopened) -> Iterator[str]:
     )
 
 
-def _disagreement(body: BatchStopped) -> str:
-    count = _reports(body.count)
+def _stopped(body: BatchStopped) -> str:
+    name, count = _name(body.batch), _reports(body.count)
+    disagree = f"The two servers do not agree about {name}"
     match body.reason:
         case StopReason.OTHER_COUNT:
-            return f"the council's counts {count}, and the employer's another number"
+            return f"{disagree}: the council's counts {count}, and the employer's another number."
         case StopReason.OTHER_REPORTS:
-            return f"both count {count}, and not the same ones"
+            return f"{disagree}: both count {count}, and not the same ones."
         case StopReason.SUM_LOST:
-            return f"the council's lost the sum of {count} when its database was restored"
+            return (
+                f"The council's server lost the sum of {count} for {name} when its database was "
+                "restored."
+            )
+        case StopReason.MORE_THAN_TOKENS:
+            return (
+                f"For {name} more reports came with a token than members were given one; {count} "
+                "had been counted until then. Somebody else can make tokens, which takes the "
+                "council's key of this batch; or the council's server forgot whom it gave one, "
+                "when its database was restored."
+            )
 
 
 def _alarm(body: BudgetAlarm) -> Iterator[str]:

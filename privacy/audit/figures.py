@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from privacy.audit.finding import Check, Finding
 from privacy.audit.openings import is_opening, result_of
-from privacy.audit.told import Outcome, Told
+from privacy.audit.told import Told
 from privacy.audit.wording import some
 from privacy.batch import BatchId
 from privacy.errors import InvalidValue
@@ -17,6 +17,7 @@ from privacy.ledger.entries import (
     BatchStopped,
     BatchUnopened,
     BatchWithheld,
+    End,
     ResultOpened,
 )
 from privacy.ledger.export import Opened
@@ -122,7 +123,7 @@ def _expected(
     return _by_key([asdict(row) for row in rows]), unknown
 
 
-def _reason(outcome: Outcome) -> Withheld:
+def _reason(outcome: End) -> Withheld:
     match outcome:
         case BatchWithheld():
             return outcome.reason

@@ -139,7 +139,8 @@ def _implementation(agreement: Agreement) -> dict[str, str]:
             "Discrete Gaussian in exact integer arithmetic, sampled by OpenDP. The devices supply "
             f"{terms.client_share} of the variance, the council's server the rest. A device draws "
             "again what would leave the integer range, beyond six standard deviations. Integer "
-            "sensitivities are exact. Every report carries a proof that it is in range."
+            "sensitivities are exact. Every report carries a proof that it is in range, and a "
+            "token that the council gives each member once for a task and week, blindly."
         ),
         "justification": (
             f"A release needs at least {terms.thresholds.min_contributors} reports and two thirds "

@@ -109,8 +109,10 @@ def _trust(agreement: Agreement) -> str:
         "with their noise. Alone, the employer learns the results. The council learns them and "
         f"knows its own noise, so against it ε = {council.epsilon:.2f}. Up to "
         f"{counted(terms.thresholds.assumed_colluders, 'member')} of a batch may leave out their "
-        "noise without weakening this. Either party can shift a result unnoticed. A party that "
-        "forges or refuses nearly a whole batch comes close to the rest of it."
+        "noise without weakening this. Either party can shift a result unnoticed. Reports need a "
+        "token that the council gives each member once, so the employer cannot make any up; the "
+        "council can. A party that forges or refuses nearly a whole batch comes close to the rest "
+        "of it."
     )
 
 

@@ -73,7 +73,7 @@ _REFUSALS: Final[Mapping[str, Callable[[Body], bool]]] = MappingProxyType(
         "withheld, the budget was spent": lambda body: _withheld(body, Withheld.BUDGET_EXHAUSTED),
         "not asked for by the employer": lambda body: isinstance(body, BatchNotAsked),
         "not opened by the employer": lambda body: isinstance(body, BatchUnopened),
-        "stopped, the servers disagree": lambda body: isinstance(body, BatchStopped),
+        "stopped, something was wrong": lambda body: isinstance(body, BatchStopped),
         "budget alarms": lambda body: isinstance(body, BudgetAlarm),
     }
 )

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TypeAlias
 
 from privacy.agreement import envelope
 from privacy.agreement.envelope import SignedAgreement
@@ -19,18 +18,11 @@ from privacy.errors import AgreementError, BadEntry, ReportRejected
 from privacy.ledger.entries import (
     AgreementActivated,
     AgreementRetired,
-    BatchNotAsked,
     BatchReleased,
-    BatchStopped,
-    BatchUnopened,
-    BatchWithheld,
+    End,
     Entry,
-    ResultOpened,
     decode,
 )
-
-Outcome: TypeAlias = ResultOpened | BatchWithheld | BatchNotAsked | BatchUnopened | BatchStopped
-"""How a batch ends, exactly once."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +81,11 @@ class Told:
         return found
 
     @cached_property
-    def ended(self) -> Mapping[BatchId, tuple[Entry, Outcome]]:
-        """The first outcome of every batch."""
-        found: dict[BatchId, tuple[Entry, Outcome]] = {}
+    def ended(self) -> Mapping[BatchId, tuple[Entry, End]]:
+        """The first end of every batch."""
+        found: dict[BatchId, tuple[Entry, End]] = {}
         for entry in self.entries.values():
-            if isinstance(entry.body, Outcome):
+            if isinstance(entry.body, End):
                 found.setdefault(entry.body.batch, (entry, entry.body))
         return found
 

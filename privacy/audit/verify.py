@@ -3,8 +3,8 @@
 1. The file: every line is in the one form it can have.
 2. The order: no entry is missing, doubled, out of place or changed.
 3. The rules: `privacy.ledger.rules` accepts every entry after those before it. That covers both
-   signatures on agreements, keys, thresholds, the budget, the agreement in force, one release and
-   one outcome for a batch.
+   signatures on agreements, keys, thresholds, the budget, the agreement in force, one key for
+   tokens, one release and one outcome for a batch.
 4. Outcomes: every batch that is due at the time of the last entry has one. One that came late is
    no fault; a remark names it.
 5. The checkpoint: origin, size and root are those of the entries; the council's server signed it
@@ -33,14 +33,14 @@ from privacy.audit.finding import Check, Finding
 from privacy.audit.openings import check_openings
 from privacy.audit.other import check_other
 from privacy.audit.seal import NO_SEAL, Keys, Seal, check_agreement, check_note, check_tree
-from privacy.audit.told import Outcome, Told
+from privacy.audit.told import Told
 from privacy.audit.wording import entries as counted_entries
 from privacy.audit.wording import some
 from privacy.errors import BrokenLedger
-from privacy.ledger.batch_rules import named
-from privacy.ledger.entries import BatchReleased, Entry
+from privacy.ledger.entries import Entry, Outcome
 from privacy.ledger.export import Lines, read_lines
 from privacy.ledger.rules import Ledger
+from privacy.ledger.state import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +179,8 @@ def _check_rules(entries: Sequence[bytes], told: Told, unknown_from: int) -> tup
 
 
 _RULES: Final = (
-    "both signatures on agreements, keys, thresholds, the budget, the agreement in force, one "
-    "release and one outcome for each batch."
+    "both signatures on agreements, keys, thresholds, the budget, the agreement in force, one key "
+    "for tokens, one release and one outcome for each batch."
 )
 _STOPPED: Final = "Nothing can be said behind the first entry that is not as it should be."
 _NO_ENTRY: Final = "Not checked: the file has no entry."
@@ -205,7 +205,7 @@ def _check_outcomes(ledger: Ledger, told: Told) -> Check:
 def _late(ledger: Ledger, entry: Entry) -> Finding:
     """A decision that came late, as something to ask about."""
     body = entry.body
-    if not isinstance(body, BatchReleased | Outcome):
+    if not isinstance(body, Outcome):
         raise TypeError(f"entry {entry.index} decides no batch")
     due = ledger.due(body.batch)
     return Finding(

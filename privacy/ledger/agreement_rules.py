@@ -1,4 +1,4 @@
-"""Rules 2 to 5 of the ledger: agreements, verify keys and window keys (`privacy.ledger.rules`)."""
+"""Rules 2 to 6 of the ledger: agreements and keys (`privacy.ledger.rules`)."""
 
 from datetime import timedelta
 from typing import Final
@@ -7,15 +7,16 @@ from privacy.agreement import envelope
 from privacy.agreement.document import task_digest
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.succession import check_beginning, check_follows
-from privacy.errors import AgreementError, BrokenLedger
+from privacy.errors import AgreementError, BrokenLedger, ReportRejected
 from privacy.ledger.entries import (
     AgreementActivated,
     AgreementRetired,
+    BatchKeyPublished,
     Entry,
     VerifyKeysCommitted,
     WindowKeysPublished,
 )
-from privacy.ledger.state import LedgerState
+from privacy.ledger.state import LedgerState, named
 from privacy.window import Window
 
 AHEAD: Final = timedelta(days=28)
@@ -120,20 +121,7 @@ def check_window_keys(state: LedgerState, entry: Entry, body: WindowKeysPublishe
             f"keys for {body.window} are published twice: entry "
             f"{state.window_keys[body.window].index} has them already",
         )
-    start = body.window.start(signed.agreement.working_time.zone)
-    if start > entry.at + MOST_AHEAD:
-        raise BrokenLedger(
-            entry.index,
-            f"keys for {body.window} are published at {entry.at:%Y-%m-%d %H:%M:%S} UTC, more than "
-            f"{MOST_AHEAD.days} days before it starts",
-        )
-    opens = signed.agreement.upload_opens(body.window)
-    if entry.at >= opens:
-        raise BrokenLedger(
-            entry.index,
-            f"keys for {body.window} are published at {entry.at:%Y-%m-%d %H:%M:%S} UTC, too late: "
-            f"its reports may be sent since {opens:%Y-%m-%d %H:%M:%S} UTC",
-        )
+    _in_time(entry, signed, body.window, f"keys for {body.window} are published")
     for window, earlier in state.window_keys.items():
         known = earlier.body
         if isinstance(known, WindowKeysPublished) and (
@@ -144,3 +132,46 @@ def check_window_keys(state: LedgerState, entry: Entry, body: WindowKeysPublishe
                 f"a key of {body.window} is one of {window} in entry {earlier.index}: a key that "
                 "is used twice cannot be erased in time",
             )
+
+
+def check_batch_key(state: LedgerState, entry: Entry, body: BatchKeyPublished) -> None:
+    """Rule 6."""
+    batch = body.batch
+    verb = f"a key for {named(batch)} is published"
+    try:
+        state.book.collection(batch)
+    except ReportRejected as error:
+        raise BrokenLedger(
+            entry.index, f"{verb}, and there is no such batch: {error.reason}"
+        ) from None
+    if batch in state.batch_keys:
+        raise BrokenLedger(
+            entry.index,
+            f"{verb} twice: entry {state.batch_keys[batch].index} has one already, and with a "
+            "second one a member could be told from the others",
+        )
+    _in_time(entry, state.book.of(batch), batch.window, verb)
+    if (earlier := state.moduli.get(body.modulus)) is not None:
+        raise BrokenLedger(
+            entry.index,
+            f"{verb}, and it is the one of entry {earlier.index}: a token asked for in one batch "
+            "would hold for the other",
+        )
+
+
+def _in_time(entry: Entry, signed: SignedAgreement, window: Window, verb: str) -> None:
+    """Not too soon, and before reports may be sent. `verb`: what is published."""
+    start = window.start(signed.agreement.working_time.zone)
+    if start > entry.at + MOST_AHEAD:
+        raise BrokenLedger(
+            entry.index,
+            f"{verb} at {entry.at:%Y-%m-%d %H:%M:%S} UTC, more than {MOST_AHEAD.days} days before "
+            "the window starts",
+        )
+    opens = signed.agreement.upload_opens(window)
+    if entry.at >= opens:
+        raise BrokenLedger(
+            entry.index,
+            f"{verb} at {entry.at:%Y-%m-%d %H:%M:%S} UTC, too late: its reports may be sent since "
+            f"{opens:%Y-%m-%d %H:%M:%S} UTC",
+        )

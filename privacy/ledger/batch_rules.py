@@ -1,4 +1,4 @@
-"""Rules 6 to 12 of the ledger: how a batch is released and ends (`privacy.ledger.rules`)."""
+"""Rules 7 to 13 of the ledger: how a batch is released and ends (`privacy.ledger.rules`)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,15 +17,16 @@ from privacy.ledger.entries import (
     BudgetAlarm,
     Entry,
     ResultOpened,
+    StopReason,
 )
-from privacy.ledger.state import LedgerState
+from privacy.ledger.state import LedgerState, named
 from privacy.release import TIME_TO_ASK, TIME_TO_OPEN, Withheld
 
 _TIME: Final = "%Y-%m-%d %H:%M:%S UTC"
 
 
 def check_released(state: LedgerState, entry: Entry, body: BatchReleased) -> None:
-    """Rule 6."""
+    """Rule 7."""
     broken = _about(entry, body.batch)
     collection = _undecided(state, entry, body.batch, "is released")
     _closed(state, entry, body.batch, body.count, "is released")
@@ -41,6 +42,8 @@ def check_released(state: LedgerState, entry: Entry, body: BatchReleased) -> Non
         raise broken("is released, and the verify keys of its task were never committed")
     if body.batch.window not in state.window_keys:
         raise broken("is released, and the keys of its window were never published")
+    if body.batch not in state.batch_keys:
+        raise broken("is released, and the key of its membership tokens was never published")
     would_spend, cap = _would_spend(state, body.batch), _cap(state, body.batch)
     if would_spend > cap:
         raise broken(
@@ -55,7 +58,7 @@ def check_released(state: LedgerState, entry: Entry, body: BatchReleased) -> Non
 
 
 def check_opened(state: LedgerState, entry: Entry, body: ResultOpened) -> None:
-    """Rule 7."""
+    """Rule 8."""
     until = _unopened(state, entry, body.batch, "is opened") + TIME_TO_OPEN
     if entry.at > until:
         raise _about(entry, body.batch)(
@@ -64,7 +67,7 @@ def check_opened(state: LedgerState, entry: Entry, body: ResultOpened) -> None:
 
 
 def check_withheld(state: LedgerState, entry: Entry, body: BatchWithheld) -> None:
-    """Rule 8."""
+    """Rule 9."""
     broken = _about(entry, body.batch)
     collection = _undecided(state, entry, body.batch, "is withheld")
     _closed(state, entry, body.batch, body.count, "is withheld")
@@ -91,7 +94,7 @@ def check_withheld(state: LedgerState, entry: Entry, body: BatchWithheld) -> Non
 
 
 def check_not_asked(state: LedgerState, entry: Entry, body: BatchNotAsked) -> None:
-    """Rule 9."""
+    """Rule 10."""
     verb = "is given up as not asked for"
     _undecided(state, entry, body.batch, verb)
     _within_roster(state, entry, body.batch, body.count, verb)
@@ -103,7 +106,7 @@ def check_not_asked(state: LedgerState, entry: Entry, body: BatchNotAsked) -> No
 
 
 def check_unopened(state: LedgerState, entry: Entry, body: BatchUnopened) -> None:
-    """Rule 10."""
+    """Rule 11."""
     verb = "is given up as unopened"
     since = _unopened(state, entry, body.batch, verb) + TIME_TO_OPEN
     if entry.at < since:
@@ -113,7 +116,7 @@ def check_unopened(state: LedgerState, entry: Entry, body: BatchUnopened) -> Non
 
 
 def check_alarm(state: LedgerState, entry: Entry, body: BudgetAlarm) -> None:
-    """Rule 11."""
+    """Rule 12."""
     broken = _about(entry, body.batch)
     before = state.entries[-1].body if state.entries else None
     if (
@@ -134,15 +137,13 @@ def check_alarm(state: LedgerState, entry: Entry, body: BudgetAlarm) -> None:
 
 
 def check_stopped(state: LedgerState, entry: Entry, body: BatchStopped) -> None:
-    """Rule 12."""
+    """Rule 13."""
     _undecided(state, entry, body.batch, "is stopped")
-    _closed(state, entry, body.batch, body.count, "is stopped")
+    if body.reason is StopReason.MORE_THAN_TOKENS:
+        _over(state, entry, body.batch, "is stopped")
+    else:
+        _closed(state, entry, body.batch, body.count, "is stopped")
     _within_roster(state, entry, body.batch, body.count, "is stopped")
-
-
-def named(batch: BatchId) -> str:
-    """The batch as people say it: north's headline for 2026-W05."""
-    return f"{batch.group}'s {batch.task} for {batch.window}"
 
 
 def _about(entry: Entry, batch: BatchId) -> Callable[[str], BrokenLedger]:
@@ -180,13 +181,20 @@ def _ended(verb: str, ended: Entry) -> str:
 
 def _closed(state: LedgerState, entry: Entry, batch: BatchId, count: int, verb: str) -> None:
     """The batch takes no more reports. The roster cannot have reported before its week was over."""
-    opens, closes = state.book.upload_opens(batch), state.book.upload_closes(batch)
-    when = f"{verb} at {entry.at:{_TIME}}"
-    if entry.at < opens:
-        raise _about(entry, batch)(f"{when}: its week is over at {opens:{_TIME}}")
+    _over(state, entry, batch, verb)
     if not state.book.closed(batch, count, entry.at):
         raise _about(entry, batch)(
-            f"{when} with {count} reports: until {closes:{_TIME}} more could come in"
+            f"{verb} at {entry.at:{_TIME}} with {count} reports: until "
+            f"{state.book.upload_closes(batch):{_TIME}} more could come in"
+        )
+
+
+def _over(state: LedgerState, entry: Entry, batch: BatchId, verb: str) -> None:
+    """Its week is over: before, nobody could have sent a report."""
+    opens = state.book.upload_opens(batch)
+    if entry.at < opens:
+        raise _about(entry, batch)(
+            f"{verb} at {entry.at:{_TIME}}: its week is over at {opens:{_TIME}}"
         )
 
 

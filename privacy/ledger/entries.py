@@ -10,10 +10,9 @@ hashes are hex, keys Base64. No entry holds a value: a result is there as a salt
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
@@ -21,20 +20,13 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 import rfc8785
 
-from privacy.agreement.codec import (
-    Codec,
-    base64_bytes,
-    integer,
-    one_of,
-    record,
-    spelled,
-    text,
-)
+from privacy.agreement.codec import Codec, base64_bytes, integer, one_of, record, text
 from privacy.agreement.model import AgreementDigest, TaskDigest
-from privacy.agreement.validate import MAX_ID_LENGTH
 from privacy.batch import BatchId
 from privacy.errors import BadEntry, InvalidAgreement, InvalidValue
 from privacy.ledger.amounts import check_costs, check_sums
+from privacy.ledger.spelling import AT, BATCH, HASH, HASH_BYTES, RATIO, WINDOW
+from privacy.membership import check_modulus
 from privacy.merkle import LeafHash, leaf_hash
 from privacy.release import Withheld
 from privacy.sealing import load_public
@@ -43,18 +35,16 @@ from privacy.window import Window
 BEFORE_THE_FIRST: Final = LeafHash(bytes(32))
 """What the first entry names as the one before it."""
 
-_YEARS: Final = range(1970, 9999)
-"""Those of windows."""
-
 MAX_BYTES: Final = 256 * 1024
 """Of one entry. The largest holds a whole agreement."""
 
-_HASH_BYTES: Final = 32
+_YEARS: Final = range(1970, 9999)
+"""Those of windows."""
 
 
 def _check_hashes(*hashes: bytes) -> None:
-    if any(len(each) != _HASH_BYTES for each in hashes):
-        raise InvalidValue(f"a hash has {_HASH_BYTES} bytes")
+    if any(len(each) != HASH_BYTES for each in hashes):
+        raise InvalidValue(f"a hash has {HASH_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +103,19 @@ class WindowKeysPublished:
         load_public(self.council)
         if self.employer == self.council:
             raise InvalidValue("both parties have the same window key")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKeyPublished:
+    """The one RSA key that signs the membership tokens of a batch, as its modulus (256 bytes)."""
+
+    kind: ClassVar[str] = "batch key"
+    batch: BatchId
+    modulus: bytes
+
+    def __post_init__(self) -> None:
+        """Raise `InvalidValue` for what is no modulus of a 2048-bit key."""
+        check_modulus(self.modulus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +200,17 @@ class BudgetAlarm:
 
 
 class StopReason(StrEnum):
-    """In what leader and helper disagree. Not a free text: one party alone would choose it."""
+    """What is wrong with the batch. Not a free text: one party alone would choose it."""
 
     OTHER_COUNT = "other count"
     OTHER_REPORTS = "other reports"
     SUM_LOST = "sum lost"
+    MORE_THAN_TOKENS = "more reports than tokens"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchStopped:
-    """Leader and helper disagree about a batch; a person must look. `count`: the helper's."""
+    """Something is wrong with a batch; a person must look. `count`: the helper's."""
 
     kind: ClassVar[str] = "stopped"
     batch: BatchId
@@ -214,18 +218,22 @@ class BatchStopped:
     reason: StopReason
 
 
+Decision: TypeAlias = BatchReleased | BatchWithheld | BatchNotAsked | BatchStopped
+"""Whether there will be a sum of a batch: one of these, once."""
+
+End: TypeAlias = ResultOpened | BatchWithheld | BatchNotAsked | BatchUnopened | BatchStopped
+"""How a batch ends: one of these, once. A release is none yet: it waits to be opened."""
+
+Outcome: TypeAlias = Decision | End | BudgetAlarm
+"""Everything that says how a batch went, and all that a device is shown about it afterwards."""
+
 Body: TypeAlias = (
     AgreementActivated
     | AgreementRetired
     | VerifyKeysCommitted
     | WindowKeysPublished
-    | BatchReleased
-    | ResultOpened
-    | BatchWithheld
-    | BatchNotAsked
-    | BatchUnopened
-    | BudgetAlarm
-    | BatchStopped
+    | BatchKeyPublished
+    | Outcome
 )
 
 
@@ -271,82 +279,43 @@ def decode(data: bytes) -> Entry:
     return entry
 
 
-def _hex(size: int) -> Codec[bytes]:
-    def parse(written: str) -> bytes:
-        if not re.fullmatch(rf"[0-9a-f]{{{2 * size}}}", written):
-            raise InvalidValue(f"this must be {size} bytes in hex")
-        return bytes.fromhex(written)
-
-    return spelled(bytes.hex, parse)
-
-
-def _name(written: str) -> str:
-    if not written.isprintable() or not 0 < len(written) <= MAX_ID_LENGTH:
-        raise InvalidValue(f"an id has 1 to {MAX_ID_LENGTH} characters, on one line")
-    return written
-
-
-def _moment(written: str) -> datetime:
-    try:
-        return datetime.strptime(written, _TIME).replace(tzinfo=UTC)
-    except ValueError:
-        raise InvalidValue("this must be a time like 2026-02-16T00:00:05Z") from None
-
-
-def _ratio(written: str) -> Fraction:
-    """Any exact number: sums over tasks and versions have more digits than an agreement may."""
-    if not re.fullmatch(
-        rf"-?[0-9]{{1,{_MOST_DIGITS}}}(/0*[1-9][0-9]{{0,{_MOST_DIGITS}}})?", written
-    ):
-        raise InvalidValue('this must be an exact number like "1/26"')
-    return Fraction(written)
-
-
-_MOST_DIGITS: Final = 2000
-_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
-_AT = spelled(lambda at: f"{at.astimezone(UTC):{_TIME}}", _moment)
-_HASH = _hex(_HASH_BYTES)
-_RATIO = spelled(str, _ratio)
-_WINDOW = spelled(str, Window.parse)
-_ID = spelled(str, _name)
-_BATCH = record(BatchId, {"agreement": _HASH, "task": _ID, "group": _ID, "window": _WINDOW})
-
 CODECS: Final[Mapping[type[Body], Codec[Any]]] = MappingProxyType(
     {
         AgreementActivated: record(
-            AgreementActivated, {"agreement": _HASH, "version": integer, "envelope": text}
+            AgreementActivated, {"agreement": HASH, "version": integer, "envelope": text}
         ),
-        AgreementRetired: record(AgreementRetired, {"agreement": _HASH, "last_window": _WINDOW}),
+        AgreementRetired: record(AgreementRetired, {"agreement": HASH, "last_window": WINDOW}),
         VerifyKeysCommitted: record(
-            VerifyKeysCommitted, {"task": _HASH, "leader": _HASH, "helper": _HASH}
+            VerifyKeysCommitted, {"task": HASH, "leader": HASH, "helper": HASH}
         ),
         WindowKeysPublished: record(
             WindowKeysPublished,
-            {"window": _WINDOW, "employer": base64_bytes, "council": base64_bytes},
+            {"window": WINDOW, "employer": base64_bytes, "council": base64_bytes},
         ),
+        BatchKeyPublished: record(BatchKeyPublished, {"batch": BATCH, "modulus": base64_bytes}),
         BatchReleased: record(
             BatchReleased,
             {
-                "batch": _BATCH,
+                "batch": BATCH,
                 "count": integer,
-                "rho": _RATIO,
-                "rho_left": _RATIO,
-                "id_root": _HASH,
-                "commitment": _HASH,
-                "noised_share_hash": _HASH,
+                "rho": RATIO,
+                "rho_left": RATIO,
+                "id_root": HASH,
+                "commitment": HASH,
+                "noised_share_hash": HASH,
             },
         ),
-        ResultOpened: record(ResultOpened, {"batch": _BATCH, "hash": _HASH}),
+        ResultOpened: record(ResultOpened, {"batch": BATCH, "hash": HASH}),
         BatchWithheld: record(
-            BatchWithheld, {"batch": _BATCH, "count": integer, "reason": one_of(Withheld)}
+            BatchWithheld, {"batch": BATCH, "count": integer, "reason": one_of(Withheld)}
         ),
-        BatchNotAsked: record(BatchNotAsked, {"batch": _BATCH, "count": integer}),
-        BatchUnopened: record(BatchUnopened, {"batch": _BATCH}),
+        BatchNotAsked: record(BatchNotAsked, {"batch": BATCH, "count": integer}),
+        BatchUnopened: record(BatchUnopened, {"batch": BATCH}),
         BudgetAlarm: record(
-            BudgetAlarm, {"batch": _BATCH, "rho": _RATIO, "would_spend": _RATIO, "cap": _RATIO}
+            BudgetAlarm, {"batch": BATCH, "rho": RATIO, "would_spend": RATIO, "cap": RATIO}
         ),
         BatchStopped: record(
-            BatchStopped, {"batch": _BATCH, "count": integer, "reason": one_of(StopReason)}
+            BatchStopped, {"batch": BATCH, "count": integer, "reason": one_of(StopReason)}
         ),
     }
 )
@@ -357,11 +326,11 @@ KINDS: Final[Mapping[str, type[Body]]] = MappingProxyType({kind.kind: kind for k
 
 def _write_entry(entry: Entry) -> dict[str, Any]:
     return {
-        "at": _AT.write(entry.at),
+        "at": AT.write(entry.at),
         "body": CODECS[type(entry.body)].write(entry.body),
         "index": entry.index,
         "kind": entry.body.kind,
-        "previous": _HASH.write(entry.previous),
+        "previous": HASH.write(entry.previous),
     }
 
 
@@ -374,8 +343,8 @@ def _read_entry(data: Any, path: str) -> Entry:
     try:
         return Entry(
             index=integer.read(data["index"], "index"),
-            at=_AT.read(data["at"], "at"),
-            previous=LeafHash(_HASH.read(data["previous"], "previous")),
+            at=AT.read(data["at"], "at"),
+            previous=LeafHash(HASH.read(data["previous"], "previous")),
             body=CODECS[kind].read(data["body"], "body"),
         )
     except InvalidValue as error:

@@ -15,18 +15,22 @@ About the agreement and its keys (`privacy.ledger.agreement_rules`):
 4. Verify-key commitments: a task of an activated version, once.
 5. Window keys: an agreement is in force for the window, it has none yet, it starts within 29 days,
    its reports are not sent yet, and neither key was there before.
+6. Batch key: the batch exists under the agreement in force and has no key yet, its window starts
+   within 29 days, its reports are not sent yet, and the key was not there before.
 
 About a batch (`privacy.ledger.batch_rules`); it must exist under the agreement in force:
 
-6. Release: not released nor ended before, closed, a count from the threshold to the roster, ρ as
-   agreed, verify keys and window keys there, within the budget, what is left as recomputed.
-7. Result: released, not ended, within a day of the release.
-8. Withheld: not released nor ended before, closed; fewer reports than the threshold, or a release
+7. Release: not released nor ended before, closed, a count from the threshold to the roster, ρ as
+   agreed, verify keys, window keys and batch key there, within the budget, what is left as
+   recomputed.
+8. Result: released, not ended, within a day of the release.
+9. Withheld: not released nor ended before, closed; fewer reports than the threshold, or a release
    that the budget would not bear.
-9. Not asked: not released nor ended before, at least a week after it closed.
-10. Unopened: released, not ended, at least a day after the release.
-11. Budget alarm: the entry just before withholds the batch for the budget; numbers as recomputed.
-12. Stopped: not released nor ended before, closed.
+10. Not asked: not released nor ended before, at least a week after it closed.
+11. Unopened: released, not ended, at least a day after the release.
+12. Budget alarm: the entry just before withholds the batch for the budget; numbers as recomputed.
+13. Stopped: not released nor ended before; closed, or at least its week is over if there are more
+    reports than tokens.
 
 No rule says that a batch must end, since entries cannot show what is not there: `Ledger.overdue`
 and `Ledger.late` name the batches to ask about.
@@ -45,6 +49,7 @@ from privacy.ledger.entries import (
     BEFORE_THE_FIRST,
     AgreementActivated,
     AgreementRetired,
+    BatchKeyPublished,
     BatchNotAsked,
     BatchReleased,
     BatchStopped,
@@ -136,6 +141,8 @@ class Ledger(LedgerState):
             activated={**self.activated},
             retired={**self.retired},
             window_keys={**self.window_keys},
+            batch_keys={**self.batch_keys},
+            moduli={**self.moduli},
             committed={**self.committed},
             released={**self.released},
             ended={**self.ended},
@@ -169,7 +176,7 @@ class Ledger(LedgerState):
         return entry
 
     def _judged(self, entry: Entry) -> SignedAgreement | None:
-        """Rules 2 to 12; the agreement that the entry puts in force, if it does."""
+        """Rules 2 to 13; the agreement that the entry puts in force, if it does."""
         match entry.body:
             case AgreementActivated() as body:
                 return agreement_rules.activated(self, entry, body)  # 2
@@ -179,18 +186,20 @@ class Ledger(LedgerState):
                 agreement_rules.check_committed(self, entry, body)  # 4
             case WindowKeysPublished() as body:
                 agreement_rules.check_window_keys(self, entry, body)  # 5
+            case BatchKeyPublished() as body:
+                agreement_rules.check_batch_key(self, entry, body)  # 6
             case BatchReleased() as body:
-                batch_rules.check_released(self, entry, body)  # 6
+                batch_rules.check_released(self, entry, body)  # 7
             case ResultOpened() as body:
-                batch_rules.check_opened(self, entry, body)  # 7
+                batch_rules.check_opened(self, entry, body)  # 8
             case BatchWithheld() as body:
-                batch_rules.check_withheld(self, entry, body)  # 8
+                batch_rules.check_withheld(self, entry, body)  # 9
             case BatchNotAsked() as body:
-                batch_rules.check_not_asked(self, entry, body)  # 9
+                batch_rules.check_not_asked(self, entry, body)  # 10
             case BatchUnopened() as body:
-                batch_rules.check_unopened(self, entry, body)  # 10
+                batch_rules.check_unopened(self, entry, body)  # 11
             case BudgetAlarm() as body:
-                batch_rules.check_alarm(self, entry, body)  # 11
+                batch_rules.check_alarm(self, entry, body)  # 12
             case BatchStopped() as body:
-                batch_rules.check_stopped(self, entry, body)  # 12
+                batch_rules.check_stopped(self, entry, body)  # 13
         return None

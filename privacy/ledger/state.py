@@ -10,18 +10,20 @@ from privacy.budget import Budget
 from privacy.ledger.entries import (
     AgreementActivated,
     AgreementRetired,
-    BatchNotAsked,
+    BatchKeyPublished,
     BatchReleased,
-    BatchStopped,
-    BatchUnopened,
-    BatchWithheld,
+    End,
     Entry,
-    ResultOpened,
     VerifyKeysCommitted,
     WindowKeysPublished,
 )
 from privacy.merkle import Frontier, LeafHash
 from privacy.window import Window
+
+
+def named(batch: BatchId) -> str:
+    """The batch as people say it: north's headline for 2026-W05."""
+    return f"{batch.group}'s {batch.task} for {batch.window}"
 
 
 @dataclass
@@ -30,7 +32,7 @@ class LedgerState:
 
     `signed`: the versions, oldest first; `activated`: the entry that put each in force. `ended`:
     the one entry that ends a batch. A batch that was released and not opened yet is in `released`
-    alone.
+    alone. `moduli`: the entries of `batch_keys`, by their key.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -40,6 +42,8 @@ class LedgerState:
     activated: dict[AgreementDigest, Entry] = field(default_factory=dict)
     retired: dict[AgreementDigest, Window] = field(default_factory=dict)
     window_keys: dict[Window, Entry] = field(default_factory=dict)
+    batch_keys: dict[BatchId, Entry] = field(default_factory=dict)
+    moduli: dict[bytes, Entry] = field(default_factory=dict)
     committed: dict[TaskDigest, Entry] = field(default_factory=dict)
     released: dict[BatchId, Entry] = field(default_factory=dict)
     ended: dict[BatchId, Entry] = field(default_factory=dict)
@@ -65,17 +69,13 @@ class LedgerState:
                 self.committed[body.task] = entry
             case WindowKeysPublished() as body:
                 self.window_keys[body.window] = entry
+            case BatchKeyPublished() as body:
+                self.batch_keys[body.batch] = self.moduli[body.modulus] = entry
             case BatchReleased() as body:
                 self.released[body.batch] = entry
                 task, window = body.batch.task_digest, body.batch.window
                 self.budget = self.budget.with_spend(task, window, body.rho)
-            case (
-                ResultOpened()
-                | BatchWithheld()
-                | BatchNotAsked()
-                | BatchUnopened()
-                | BatchStopped() as body
-            ):
+            case body if isinstance(body, End):
                 self.ended[body.batch] = entry
         self.entries.append(entry)
         leaf = entry.leaf

@@ -3,7 +3,12 @@
 from privacy.aggregation import Job, Outcome, ReportShare
 from privacy.errors import InvalidValue, Rejection
 from privacy.report import ReportId
-from protos.convert.report import batch_from_wire, batch_to_wire
+from protos.convert.report import (
+    batch_from_wire,
+    batch_to_wire,
+    token_from_wire,
+    token_to_wire,
+)
 from protos.status import REJECTION_FROM_WIRE, REJECTION_TO_WIRE
 from protos.v1 import aggregation_pb2 as wire
 
@@ -20,6 +25,7 @@ def job_to_wire(job: Job) -> wire.AggregationJobRequest:
                 leader_input_share_hash=report.leader_share_hash,
                 helper_input_share=report.helper_share,
                 leader_verifier_share=report.leader_verifier_share,
+                token=token_to_wire(report.token),
             )
             for report in job.reports
         ],
@@ -38,6 +44,7 @@ def job_from_wire(message: wire.AggregationJobRequest) -> Job:
                 leader_share_hash=report.leader_input_share_hash,
                 helper_share=report.helper_input_share,
                 leader_verifier_share=report.leader_verifier_share,
+                token=token_from_wire(report.token),
             )
             for report in message.reports
         ),

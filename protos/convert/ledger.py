@@ -51,6 +51,16 @@ def window_from_wire(message: wire.WindowResponse) -> WindowAnswer:
     )
 
 
+def batch_key_to_wire(key: ProvenEntry | None) -> wire.BatchKeyResponse:
+    """A batch's key, if it is published."""
+    return wire.BatchKeyResponse(key=None if key is None else proven_to_wire(key))
+
+
+def batch_key_from_wire(message: wire.BatchKeyResponse) -> ProvenEntry | None:
+    """A batch's key, not verified yet; None when it is not published."""
+    return proven_from_wire(message.key) if message.HasField("key") else None
+
+
 def outcome_to_wire(answer: OutcomeAnswer) -> wire.OutcomeResponse:
     """How a batch ended."""
     return wire.OutcomeResponse(

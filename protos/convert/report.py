@@ -4,9 +4,10 @@ from privacy.agreement.model import AgreementDigest
 from privacy.batch import BatchId
 from privacy.errors import InvalidValue
 from privacy.groups import GroupId
+from privacy.membership import Token
 from privacy.metrics import TaskId
 from privacy.receipt import Receipt
-from privacy.report import Report, ReportId
+from privacy.report import Report, ReportId, Submission
 from privacy.window import Window
 from protos.v1 import report_pb2 as wire
 
@@ -43,8 +44,19 @@ def window_from_wire(written: str) -> Window:
     return Window.parse(written)
 
 
-def upload_to_wire(report: Report) -> wire.UploadRequest:
-    """A report as what the device sends."""
+def token_to_wire(token: Token) -> wire.Token:
+    """A membership token as a message."""
+    return wire.Token(randomizer=token.randomizer, signature=token.signature)
+
+
+def token_from_wire(message: wire.Token) -> Token:
+    """A message as a token; raises `InvalidValue` when it is none."""
+    return Token(randomizer=message.randomizer, signature=message.signature)
+
+
+def upload_to_wire(submission: Submission) -> wire.UploadRequest:
+    """A report with its token, as the device sends it."""
+    report = submission.report
     return wire.UploadRequest(
         report=wire.Report(
             batch=batch_to_wire(report.batch),
@@ -52,19 +64,23 @@ def upload_to_wire(report: Report) -> wire.UploadRequest:
             public_share=report.public_share,
             leader_input_share=report.leader_share,
             helper_input_share=report.helper_share,
-        )
+        ),
+        token=token_to_wire(submission.token),
     )
 
 
-def upload_from_wire(message: wire.UploadRequest) -> Report:
-    """What a device sent as a report; raises `InvalidValue` when it is none."""
+def upload_from_wire(message: wire.UploadRequest) -> Submission:
+    """What a device sent; raises `InvalidValue` when it is no report with a token."""
     report = message.report
-    return Report(
-        batch=batch_from_wire(report.batch),
-        id=ReportId(report.report_id),
-        public_share=report.public_share,
-        leader_share=report.leader_input_share,
-        helper_share=report.helper_input_share,
+    return Submission(
+        report=Report(
+            batch=batch_from_wire(report.batch),
+            id=ReportId(report.report_id),
+            public_share=report.public_share,
+            leader_share=report.leader_input_share,
+            helper_share=report.helper_input_share,
+        ),
+        token=token_from_wire(message.token),
     )
 
 

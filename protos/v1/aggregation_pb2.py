@@ -25,23 +25,23 @@ _sym_db = _symbol_database.Default()
 from protos.v1 import report_pb2 as protos_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bprotos/v1/aggregation.proto\x12\nplurale.v1\x1a\x16protos/v1/report.proto\"\x92\x01\n\x0bReportShare\x12\x11\n\treport_id\x18\x01 \x01(\x0c\x12\x14\n\x0cpublic_share\x18\x02 \x01(\x0c\x12\x1f\n\x17leader_input_share_hash\x18\x03 \x01(\x0c\x12\x1a\n\x12helper_input_share\x18\x04 \x01(\x0c\x12\x1d\n\x15leader_verifier_share\x18\x05 \x01(\x0c\"u\n\x15\x41ggregationJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\x0c\x12\"\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12(\n\x07reports\x18\x03 \x03(\x0b\x32\x17.plurale.v1.ReportShare\"b\n\rReportOutcome\x12\x1a\n\x10verifier_message\x18\x01 \x01(\x0cH\x00\x12*\n\trejection\x18\x02 \x01(\x0e\x32\x15.plurale.v1.RejectionH\x00\x42\t\n\x07outcome\"E\n\x16\x41ggregationJobResponse\x12+\n\x08outcomes\x18\x01 \x03(\x0b\x32\x19.plurale.v1.ReportOutcome*\xd2\x03\n\tRejection\x12\x19\n\x15REJECTION_UNSPECIFIED\x10\x00\x12\x1a\n\x16REJECTION_NOT_IN_FORCE\x10\x01\x12\x1a\n\x16REJECTION_UNKNOWN_TASK\x10\x02\x12\x1b\n\x17REJECTION_UNKNOWN_GROUP\x10\x03\x12\"\n\x1eREJECTION_WINDOW_NOT_COLLECTED\x10\x04\x12\x1d\n\x19REJECTION_WINDOW_NOT_OVER\x10\x05\x12\x1a\n\x16REJECTION_BATCH_CLOSED\x10\x06\x12\x18\n\x14REJECTION_BATCH_FULL\x10\x07\x12\x18\n\x14REJECTION_WRONG_SIZE\x10\x08\x12\x1e\n\x1aREJECTION_REPORT_ID_REUSED\x10\t\x12\x19\n\x15REJECTION_CANNOT_OPEN\x10\n\x12\x1d\n\x19REJECTION_MALFORMED_SHARE\x10\x0b\x12&\n\"REJECTION_MALFORMED_VERIFIER_SHARE\x10\x0c\x12#\n\x1fREJECTION_PUBLIC_SHARE_MISMATCH\x10\r\x12\x1b\n\x17REJECTION_INVALID_PROOF\x10\x0e\x32^\n\x0b\x41ggregation\x12O\n\x06RunJob\x12!.plurale.v1.AggregationJobRequest\x1a\".plurale.v1.AggregationJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bprotos/v1/aggregation.proto\x12\nplurale.v1\x1a\x16protos/v1/report.proto\"\xb4\x01\n\x0bReportShare\x12\x11\n\treport_id\x18\x01 \x01(\x0c\x12\x14\n\x0cpublic_share\x18\x02 \x01(\x0c\x12\x1f\n\x17leader_input_share_hash\x18\x03 \x01(\x0c\x12\x1a\n\x12helper_input_share\x18\x04 \x01(\x0c\x12\x1d\n\x15leader_verifier_share\x18\x05 \x01(\x0c\x12 \n\x05token\x18\x06 \x01(\x0b\x32\x11.plurale.v1.Token\"u\n\x15\x41ggregationJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\x0c\x12\"\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12(\n\x07reports\x18\x03 \x03(\x0b\x32\x17.plurale.v1.ReportShare\"b\n\rReportOutcome\x12\x1a\n\x10verifier_message\x18\x01 \x01(\x0cH\x00\x12*\n\trejection\x18\x02 \x01(\x0e\x32\x15.plurale.v1.RejectionH\x00\x42\t\n\x07outcome\"E\n\x16\x41ggregationJobResponse\x12+\n\x08outcomes\x18\x01 \x03(\x0b\x32\x19.plurale.v1.ReportOutcome*\xef\x03\n\tRejection\x12\x19\n\x15REJECTION_UNSPECIFIED\x10\x00\x12\x1a\n\x16REJECTION_NOT_IN_FORCE\x10\x01\x12\x1a\n\x16REJECTION_UNKNOWN_TASK\x10\x02\x12\x1b\n\x17REJECTION_UNKNOWN_GROUP\x10\x03\x12\"\n\x1eREJECTION_WINDOW_NOT_COLLECTED\x10\x04\x12\x1d\n\x19REJECTION_WINDOW_NOT_OVER\x10\x05\x12\x1a\n\x16REJECTION_BATCH_CLOSED\x10\x06\x12\x18\n\x14REJECTION_BATCH_FULL\x10\x07\x12\x18\n\x14REJECTION_WRONG_SIZE\x10\x08\x12\x1b\n\x17REJECTION_INVALID_TOKEN\x10\t\x12\x1e\n\x1aREJECTION_REPORT_ID_REUSED\x10\n\x12\x19\n\x15REJECTION_CANNOT_OPEN\x10\x0b\x12\x1d\n\x19REJECTION_MALFORMED_SHARE\x10\x0c\x12&\n\"REJECTION_MALFORMED_VERIFIER_SHARE\x10\r\x12#\n\x1fREJECTION_PUBLIC_SHARE_MISMATCH\x10\x0e\x12\x1b\n\x17REJECTION_INVALID_PROOF\x10\x0f\x32^\n\x0b\x41ggregation\x12O\n\x06RunJob\x12!.plurale.v1.AggregationJobRequest\x1a\".plurale.v1.AggregationJobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.v1.aggregation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REJECTION']._serialized_start=507
-  _globals['_REJECTION']._serialized_end=973
+  _globals['_REJECTION']._serialized_start=541
+  _globals['_REJECTION']._serialized_end=1036
   _globals['_REPORTSHARE']._serialized_start=68
-  _globals['_REPORTSHARE']._serialized_end=214
-  _globals['_AGGREGATIONJOBREQUEST']._serialized_start=216
-  _globals['_AGGREGATIONJOBREQUEST']._serialized_end=333
-  _globals['_REPORTOUTCOME']._serialized_start=335
-  _globals['_REPORTOUTCOME']._serialized_end=433
-  _globals['_AGGREGATIONJOBRESPONSE']._serialized_start=435
-  _globals['_AGGREGATIONJOBRESPONSE']._serialized_end=504
-  _globals['_AGGREGATION']._serialized_start=975
-  _globals['_AGGREGATION']._serialized_end=1069
+  _globals['_REPORTSHARE']._serialized_end=248
+  _globals['_AGGREGATIONJOBREQUEST']._serialized_start=250
+  _globals['_AGGREGATIONJOBREQUEST']._serialized_end=367
+  _globals['_REPORTOUTCOME']._serialized_start=369
+  _globals['_REPORTOUTCOME']._serialized_end=467
+  _globals['_AGGREGATIONJOBRESPONSE']._serialized_start=469
+  _globals['_AGGREGATIONJOBRESPONSE']._serialized_end=538
+  _globals['_AGGREGATION']._serialized_start=1038
+  _globals['_AGGREGATION']._serialized_end=1132
 # @@protoc_insertion_point(module_scope)

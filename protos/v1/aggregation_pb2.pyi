@@ -35,12 +35,13 @@ class _RejectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rejection.V
     REJECTION_BATCH_CLOSED: _Rejection.ValueType  # 6
     REJECTION_BATCH_FULL: _Rejection.ValueType  # 7
     REJECTION_WRONG_SIZE: _Rejection.ValueType  # 8
-    REJECTION_REPORT_ID_REUSED: _Rejection.ValueType  # 9
-    REJECTION_CANNOT_OPEN: _Rejection.ValueType  # 10
-    REJECTION_MALFORMED_SHARE: _Rejection.ValueType  # 11
-    REJECTION_MALFORMED_VERIFIER_SHARE: _Rejection.ValueType  # 12
-    REJECTION_PUBLIC_SHARE_MISMATCH: _Rejection.ValueType  # 13
-    REJECTION_INVALID_PROOF: _Rejection.ValueType  # 14
+    REJECTION_INVALID_TOKEN: _Rejection.ValueType  # 9
+    REJECTION_REPORT_ID_REUSED: _Rejection.ValueType  # 10
+    REJECTION_CANNOT_OPEN: _Rejection.ValueType  # 11
+    REJECTION_MALFORMED_SHARE: _Rejection.ValueType  # 12
+    REJECTION_MALFORMED_VERIFIER_SHARE: _Rejection.ValueType  # 13
+    REJECTION_PUBLIC_SHARE_MISMATCH: _Rejection.ValueType  # 14
+    REJECTION_INVALID_PROOF: _Rejection.ValueType  # 15
 
 class Rejection(_Rejection, metaclass=_RejectionEnumTypeWrapper):
     """Why one report is turned away. The texts are in privacy/errors.py."""
@@ -54,12 +55,13 @@ REJECTION_WINDOW_NOT_OVER: Rejection.ValueType  # 5
 REJECTION_BATCH_CLOSED: Rejection.ValueType  # 6
 REJECTION_BATCH_FULL: Rejection.ValueType  # 7
 REJECTION_WRONG_SIZE: Rejection.ValueType  # 8
-REJECTION_REPORT_ID_REUSED: Rejection.ValueType  # 9
-REJECTION_CANNOT_OPEN: Rejection.ValueType  # 10
-REJECTION_MALFORMED_SHARE: Rejection.ValueType  # 11
-REJECTION_MALFORMED_VERIFIER_SHARE: Rejection.ValueType  # 12
-REJECTION_PUBLIC_SHARE_MISMATCH: Rejection.ValueType  # 13
-REJECTION_INVALID_PROOF: Rejection.ValueType  # 14
+REJECTION_INVALID_TOKEN: Rejection.ValueType  # 9
+REJECTION_REPORT_ID_REUSED: Rejection.ValueType  # 10
+REJECTION_CANNOT_OPEN: Rejection.ValueType  # 11
+REJECTION_MALFORMED_SHARE: Rejection.ValueType  # 12
+REJECTION_MALFORMED_VERIFIER_SHARE: Rejection.ValueType  # 13
+REJECTION_PUBLIC_SHARE_MISMATCH: Rejection.ValueType  # 14
+REJECTION_INVALID_PROOF: Rejection.ValueType  # 15
 Global___Rejection: _TypeAlias = Rejection  # noqa: Y015
 
 @_typing.final
@@ -73,6 +75,7 @@ class ReportShare(_message.Message):
     LEADER_INPUT_SHARE_HASH_FIELD_NUMBER: _builtins.int
     HELPER_INPUT_SHARE_FIELD_NUMBER: _builtins.int
     LEADER_VERIFIER_SHARE_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
     report_id: _builtins.bytes
     public_share: _builtins.bytes
     leader_input_share_hash: _builtins.bytes
@@ -81,6 +84,8 @@ class ReportShare(_message.Message):
     """HPKE: enc, then ciphertext"""
     leader_verifier_share: _builtins.bytes
     """VDAF verifier share"""
+    @_builtins.property
+    def token(self) -> _report_pb2.Token: ...
     def __init__(
         self,
         *,
@@ -89,10 +94,11 @@ class ReportShare(_message.Message):
         leader_input_share_hash: _builtins.bytes = ...,
         helper_input_share: _builtins.bytes = ...,
         leader_verifier_share: _builtins.bytes = ...,
+        token: _report_pb2.Token | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["helper_input_share", b"helper_input_share", "leader_input_share_hash", b"leader_input_share_hash", "leader_verifier_share", b"leader_verifier_share", "public_share", b"public_share", "report_id", b"report_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["helper_input_share", b"helper_input_share", "leader_input_share_hash", b"leader_input_share_hash", "leader_verifier_share", b"leader_verifier_share", "public_share", b"public_share", "report_id", b"report_id", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

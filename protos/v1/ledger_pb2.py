@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.v1 import report_pb2 as protos_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/v1/ledger.proto\x12\nplurale.v1\x1a\x16protos/v1/report.proto\"9\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\r\n\x05proof\x18\x03 \x03(\x0c\"\'\n\x11\x43heckpointRequest\x12\x12\n\nfirst_size\x18\x01 \x01(\x04\"7\n\x12\x43heckpointResponse\x12\x0c\n\x04note\x18\x01 \x01(\t\x12\x13\n\x0b\x63onsistency\x18\x02 \x03(\x0c\"-\n\rWindowRequest\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\x0e\n\x06window\x18\x02 \x01(\t\"b\n\x0eWindowResponse\x12\x18\n\x10\x61greement_digest\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12%\n\x04keys\x18\x03 \x01(\x0b\x32\x17.plurale.v1.ProvenEntry\"B\n\x0eOutcomeRequest\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\"\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x13.plurale.v1.BatchId\"O\n\x0fOutcomeResponse\x12(\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x17.plurale.v1.ProvenEntry\x12\x12\n\nreport_ids\x18\x02 \x03(\x0c\"\x1e\n\rFollowRequest\x12\r\n\x05\x66irst\x18\x01 \x01(\x04\"B\n\x0e\x46ollowResponse\x12\x0c\n\x04note\x18\x01 \x01(\t\x12\x0f\n\x07\x65ntries\x18\x02 \x03(\x0c\x12\x11\n\twitnessed\x18\x03 \x01(\t\"\x1d\n\rCosignRequest\x12\x0c\n\x04note\x18\x01 \x01(\t\"\x10\n\x0e\x43osignResponse\".\n\x0fOfferKeyRequest\x12\x0e\n\x06window\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\x0c\"\x1f\n\x10OfferKeyResponse\x12\x0b\n\x03key\x18\x01 \x01(\x0c\")\n\rRetireRequest\x12\x18\n\x10\x61greement_digest\x18\x01 \x01(\x0c\"\x10\n\x0eRetireResponse2\xda\x01\n\x06Ledger\x12K\n\nCheckpoint\x12\x1d.plurale.v1.CheckpointRequest\x1a\x1e.plurale.v1.CheckpointResponse\x12?\n\x06Window\x12\x19.plurale.v1.WindowRequest\x1a\x1a.plurale.v1.WindowResponse\x12\x42\n\x07Outcome\x12\x1a.plurale.v1.OutcomeRequest\x1a\x1b.plurale.v1.OutcomeResponse2\x93\x02\n\x07Witness\x12?\n\x06\x46ollow\x12\x19.plurale.v1.FollowRequest\x1a\x1a.plurale.v1.FollowResponse\x12?\n\x06\x43osign\x12\x19.plurale.v1.CosignRequest\x1a\x1a.plurale.v1.CosignResponse\x12\x45\n\x08OfferKey\x12\x1b.plurale.v1.OfferKeyRequest\x1a\x1c.plurale.v1.OfferKeyResponse\x12?\n\x06Retire\x12\x19.plurale.v1.RetireRequest\x1a\x1a.plurale.v1.RetireResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/v1/ledger.proto\x12\nplurale.v1\x1a\x16protos/v1/report.proto\"9\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\r\n\x05proof\x18\x03 \x03(\x0c\"\'\n\x11\x43heckpointRequest\x12\x12\n\nfirst_size\x18\x01 \x01(\x04\"7\n\x12\x43heckpointResponse\x12\x0c\n\x04note\x18\x01 \x01(\t\x12\x13\n\x0b\x63onsistency\x18\x02 \x03(\x0c\"-\n\rWindowRequest\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\x0e\n\x06window\x18\x02 \x01(\t\"b\n\x0eWindowResponse\x12\x18\n\x10\x61greement_digest\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12%\n\x04keys\x18\x03 \x01(\x0b\x32\x17.plurale.v1.ProvenEntry\"C\n\x0f\x42\x61tchKeyRequest\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\"\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x13.plurale.v1.BatchId\"8\n\x10\x42\x61tchKeyResponse\x12$\n\x03key\x18\x01 \x01(\x0b\x32\x17.plurale.v1.ProvenEntry\"B\n\x0eOutcomeRequest\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\"\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x13.plurale.v1.BatchId\"O\n\x0fOutcomeResponse\x12(\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x17.plurale.v1.ProvenEntry\x12\x12\n\nreport_ids\x18\x02 \x03(\x0c\"\x1e\n\rFollowRequest\x12\r\n\x05\x66irst\x18\x01 \x01(\x04\"B\n\x0e\x46ollowResponse\x12\x0c\n\x04note\x18\x01 \x01(\t\x12\x0f\n\x07\x65ntries\x18\x02 \x03(\x0c\x12\x11\n\twitnessed\x18\x03 \x01(\t\"\x1d\n\rCosignRequest\x12\x0c\n\x04note\x18\x01 \x01(\t\"\x10\n\x0e\x43osignResponse\".\n\x0fOfferKeyRequest\x12\x0e\n\x06window\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\x0c\"\x1f\n\x10OfferKeyResponse\x12\x0b\n\x03key\x18\x01 \x01(\x0c\")\n\rRetireRequest\x12\x18\n\x10\x61greement_digest\x18\x01 \x01(\x0c\"\x10\n\x0eRetireResponse2\xa1\x02\n\x06Ledger\x12K\n\nCheckpoint\x12\x1d.plurale.v1.CheckpointRequest\x1a\x1e.plurale.v1.CheckpointResponse\x12?\n\x06Window\x12\x19.plurale.v1.WindowRequest\x1a\x1a.plurale.v1.WindowResponse\x12\x45\n\x08\x42\x61tchKey\x12\x1b.plurale.v1.BatchKeyRequest\x1a\x1c.plurale.v1.BatchKeyResponse\x12\x42\n\x07Outcome\x12\x1a.plurale.v1.OutcomeRequest\x1a\x1b.plurale.v1.OutcomeResponse2\x93\x02\n\x07Witness\x12?\n\x06\x46ollow\x12\x19.plurale.v1.FollowRequest\x1a\x1a.plurale.v1.FollowResponse\x12?\n\x06\x43osign\x12\x19.plurale.v1.CosignRequest\x1a\x1a.plurale.v1.CosignResponse\x12\x45\n\x08OfferKey\x12\x1b.plurale.v1.OfferKeyRequest\x1a\x1c.plurale.v1.OfferKeyResponse\x12?\n\x06Retire\x12\x19.plurale.v1.RetireRequest\x1a\x1a.plurale.v1.RetireResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,28 +42,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WINDOWREQUEST']._serialized_end=264
   _globals['_WINDOWRESPONSE']._serialized_start=266
   _globals['_WINDOWRESPONSE']._serialized_end=364
-  _globals['_OUTCOMEREQUEST']._serialized_start=366
-  _globals['_OUTCOMEREQUEST']._serialized_end=432
-  _globals['_OUTCOMERESPONSE']._serialized_start=434
-  _globals['_OUTCOMERESPONSE']._serialized_end=513
-  _globals['_FOLLOWREQUEST']._serialized_start=515
-  _globals['_FOLLOWREQUEST']._serialized_end=545
-  _globals['_FOLLOWRESPONSE']._serialized_start=547
-  _globals['_FOLLOWRESPONSE']._serialized_end=613
-  _globals['_COSIGNREQUEST']._serialized_start=615
-  _globals['_COSIGNREQUEST']._serialized_end=644
-  _globals['_COSIGNRESPONSE']._serialized_start=646
-  _globals['_COSIGNRESPONSE']._serialized_end=662
-  _globals['_OFFERKEYREQUEST']._serialized_start=664
-  _globals['_OFFERKEYREQUEST']._serialized_end=710
-  _globals['_OFFERKEYRESPONSE']._serialized_start=712
-  _globals['_OFFERKEYRESPONSE']._serialized_end=743
-  _globals['_RETIREREQUEST']._serialized_start=745
-  _globals['_RETIREREQUEST']._serialized_end=786
-  _globals['_RETIRERESPONSE']._serialized_start=788
-  _globals['_RETIRERESPONSE']._serialized_end=804
-  _globals['_LEDGER']._serialized_start=807
-  _globals['_LEDGER']._serialized_end=1025
-  _globals['_WITNESS']._serialized_start=1028
-  _globals['_WITNESS']._serialized_end=1303
+  _globals['_BATCHKEYREQUEST']._serialized_start=366
+  _globals['_BATCHKEYREQUEST']._serialized_end=433
+  _globals['_BATCHKEYRESPONSE']._serialized_start=435
+  _globals['_BATCHKEYRESPONSE']._serialized_end=491
+  _globals['_OUTCOMEREQUEST']._serialized_start=493
+  _globals['_OUTCOMEREQUEST']._serialized_end=559
+  _globals['_OUTCOMERESPONSE']._serialized_start=561
+  _globals['_OUTCOMERESPONSE']._serialized_end=640
+  _globals['_FOLLOWREQUEST']._serialized_start=642
+  _globals['_FOLLOWREQUEST']._serialized_end=672
+  _globals['_FOLLOWRESPONSE']._serialized_start=674
+  _globals['_FOLLOWRESPONSE']._serialized_end=740
+  _globals['_COSIGNREQUEST']._serialized_start=742
+  _globals['_COSIGNREQUEST']._serialized_end=771
+  _globals['_COSIGNRESPONSE']._serialized_start=773
+  _globals['_COSIGNRESPONSE']._serialized_end=789
+  _globals['_OFFERKEYREQUEST']._serialized_start=791
+  _globals['_OFFERKEYREQUEST']._serialized_end=837
+  _globals['_OFFERKEYRESPONSE']._serialized_start=839
+  _globals['_OFFERKEYRESPONSE']._serialized_end=870
+  _globals['_RETIREREQUEST']._serialized_start=872
+  _globals['_RETIREREQUEST']._serialized_end=913
+  _globals['_RETIRERESPONSE']._serialized_start=915
+  _globals['_RETIRERESPONSE']._serialized_end=931
+  _globals['_LEDGER']._serialized_start=934
+  _globals['_LEDGER']._serialized_end=1223
+  _globals['_WITNESS']._serialized_start=1226
+  _globals['_WITNESS']._serialized_end=1501
 # @@protoc_insertion_point(module_scope)

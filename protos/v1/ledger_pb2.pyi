@@ -149,6 +149,53 @@ class WindowResponse(_message.Message):
 Global___WindowResponse: _TypeAlias = WindowResponse  # noqa: Y015
 
 @_typing.final
+class BatchKeyRequest(_message.Message):
+    """The key that signs a batch's membership tokens, in the ledger of size entries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIZE_FIELD_NUMBER: _builtins.int
+    BATCH_FIELD_NUMBER: _builtins.int
+    size: _builtins.int
+    @_builtins.property
+    def batch(self) -> _report_pb2.BatchId: ...
+    def __init__(
+        self,
+        *,
+        size: _builtins.int = ...,
+        batch: _report_pb2.BatchId | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchKeyRequest: _TypeAlias = BatchKeyRequest  # noqa: Y015
+
+@_typing.final
+class BatchKeyResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def key(self) -> Global___ProvenEntry:
+        """not set: it is not published yet"""
+
+    def __init__(
+        self,
+        *,
+        key: Global___ProvenEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchKeyResponse: _TypeAlias = BatchKeyResponse  # noqa: Y015
+
+@_typing.final
 class OutcomeRequest(_message.Message):
     """How a batch ended, in the ledger of size entries."""
 

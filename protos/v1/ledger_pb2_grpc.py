@@ -45,6 +45,11 @@ class LedgerStub:
                 request_serializer=protos_dot_v1_dot_ledger__pb2.WindowRequest.SerializeToString,
                 response_deserializer=protos_dot_v1_dot_ledger__pb2.WindowResponse.FromString,
                 _registered_method=True)
+        self.BatchKey = channel.unary_unary(
+                '/plurale.v1.Ledger/BatchKey',
+                request_serializer=protos_dot_v1_dot_ledger__pb2.BatchKeyRequest.SerializeToString,
+                response_deserializer=protos_dot_v1_dot_ledger__pb2.BatchKeyResponse.FromString,
+                _registered_method=True)
         self.Outcome = channel.unary_unary(
                 '/plurale.v1.Ledger/Outcome',
                 request_serializer=protos_dot_v1_dot_ledger__pb2.OutcomeRequest.SerializeToString,
@@ -68,6 +73,12 @@ class LedgerServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchKey(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Outcome(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -86,6 +97,11 @@ def add_LedgerServicer_to_server(servicer, server):
                     servicer.Window,
                     request_deserializer=protos_dot_v1_dot_ledger__pb2.WindowRequest.FromString,
                     response_serializer=protos_dot_v1_dot_ledger__pb2.WindowResponse.SerializeToString,
+            ),
+            'BatchKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchKey,
+                    request_deserializer=protos_dot_v1_dot_ledger__pb2.BatchKeyRequest.FromString,
+                    response_serializer=protos_dot_v1_dot_ledger__pb2.BatchKeyResponse.SerializeToString,
             ),
             'Outcome': grpc.unary_unary_rpc_method_handler(
                     servicer.Outcome,
@@ -148,6 +164,33 @@ class Ledger:
             '/plurale.v1.Ledger/Window',
             protos_dot_v1_dot_ledger__pb2.WindowRequest.SerializeToString,
             protos_dot_v1_dot_ledger__pb2.WindowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plurale.v1.Ledger/BatchKey',
+            protos_dot_v1_dot_ledger__pb2.BatchKeyRequest.SerializeToString,
+            protos_dot_v1_dot_ledger__pb2.BatchKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

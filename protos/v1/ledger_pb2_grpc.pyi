@@ -35,6 +35,7 @@ class LedgerStub:
     def __new__(cls, channel: _aio.Channel) -> LedgerAsyncStub: ...
     Checkpoint: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.CheckpointRequest, _ledger_pb2.CheckpointResponse]
     Window: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.WindowRequest, _ledger_pb2.WindowResponse]
+    BatchKey: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.BatchKeyRequest, _ledger_pb2.BatchKeyResponse]
     Outcome: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.OutcomeRequest, _ledger_pb2.OutcomeResponse]
 
 @_typing.type_check_only
@@ -44,6 +45,7 @@ class LedgerAsyncStub(LedgerStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Checkpoint: _aio.UnaryUnaryMultiCallable[_ledger_pb2.CheckpointRequest, _ledger_pb2.CheckpointResponse]  # type: ignore[assignment]
     Window: _aio.UnaryUnaryMultiCallable[_ledger_pb2.WindowRequest, _ledger_pb2.WindowResponse]  # type: ignore[assignment]
+    BatchKey: _aio.UnaryUnaryMultiCallable[_ledger_pb2.BatchKeyRequest, _ledger_pb2.BatchKeyResponse]  # type: ignore[assignment]
     Outcome: _aio.UnaryUnaryMultiCallable[_ledger_pb2.OutcomeRequest, _ledger_pb2.OutcomeResponse]  # type: ignore[assignment]
 
 class LedgerServicer(metaclass=_abc_1.ABCMeta):
@@ -62,6 +64,13 @@ class LedgerServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_pb2.WindowRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_pb2.WindowResponse, _abc.Awaitable[_ledger_pb2.WindowResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchKey(
+        self,
+        request: _ledger_pb2.BatchKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_pb2.BatchKeyResponse, _abc.Awaitable[_ledger_pb2.BatchKeyResponse]]: ...
 
     @_abc_1.abstractmethod
     def Outcome(

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/v1/report.proto\x12\nplurale.v1\"P\n\x07\x42\x61tchId\x12\x18\n\x10\x61greement_digest\x18\x01 \x01(\x0c\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\r\n\x05group\x18\x03 \x01(\t\x12\x0e\n\x06window\x18\x04 \x01(\t\"\x8d\x01\n\x06Report\x12\"\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12\x11\n\treport_id\x18\x02 \x01(\x0c\x12\x14\n\x0cpublic_share\x18\x03 \x01(\x0c\x12\x1a\n\x12leader_input_share\x18\x04 \x01(\x0c\x12\x1a\n\x12helper_input_share\x18\x05 \x01(\x0c\"3\n\rUploadRequest\x12\"\n\x06report\x18\x01 \x01(\x0b\x32\x12.plurale.v1.Report\":\n\x0eUploadResponse\x12\x15\n\rreport_digest\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x32I\n\x06Intake\x12?\n\x06Upload\x12\x19.plurale.v1.UploadRequest\x1a\x1a.plurale.v1.UploadResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/v1/report.proto\x12\nplurale.v1\"P\n\x07\x42\x61tchId\x12\x18\n\x10\x61greement_digest\x18\x01 \x01(\x0c\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\r\n\x05group\x18\x03 \x01(\t\x12\x0e\n\x06window\x18\x04 \x01(\t\"\x8d\x01\n\x06Report\x12\"\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x13.plurale.v1.BatchId\x12\x11\n\treport_id\x18\x02 \x01(\x0c\x12\x14\n\x0cpublic_share\x18\x03 \x01(\x0c\x12\x1a\n\x12leader_input_share\x18\x04 \x01(\x0c\x12\x1a\n\x12helper_input_share\x18\x05 \x01(\x0c\".\n\x05Token\x12\x12\n\nrandomizer\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"U\n\rUploadRequest\x12\"\n\x06report\x18\x01 \x01(\x0b\x32\x12.plurale.v1.Report\x12 \n\x05token\x18\x02 \x01(\x0b\x32\x11.plurale.v1.Token\":\n\x0eUploadResponse\x12\x15\n\rreport_digest\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x32I\n\x06Intake\x12?\n\x06Upload\x12\x19.plurale.v1.UploadRequest\x1a\x1a.plurale.v1.UploadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +35,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHID']._serialized_end=118
   _globals['_REPORT']._serialized_start=121
   _globals['_REPORT']._serialized_end=262
-  _globals['_UPLOADREQUEST']._serialized_start=264
-  _globals['_UPLOADREQUEST']._serialized_end=315
-  _globals['_UPLOADRESPONSE']._serialized_start=317
-  _globals['_UPLOADRESPONSE']._serialized_end=375
-  _globals['_INTAKE']._serialized_start=377
-  _globals['_INTAKE']._serialized_end=450
+  _globals['_TOKEN']._serialized_start=264
+  _globals['_TOKEN']._serialized_end=310
+  _globals['_UPLOADREQUEST']._serialized_start=312
+  _globals['_UPLOADREQUEST']._serialized_end=397
+  _globals['_UPLOADRESPONSE']._serialized_start=399
+  _globals['_UPLOADRESPONSE']._serialized_end=457
+  _globals['_INTAKE']._serialized_start=459
+  _globals['_INTAKE']._serialized_end=532
 # @@protoc_insertion_point(module_scope)

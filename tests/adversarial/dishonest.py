@@ -66,6 +66,15 @@ def witnessed(pair: Pair, party: Party = Party.COUNCIL) -> Checkpoint:
     )
 
 
+def settle(pair: Pair) -> None:
+    """Step until nobody has news: the council publishes a few batch keys in a step."""
+    while True:
+        before = entries_of(pair, Party.COUNCIL)
+        pair.step()
+        if entries_of(pair, Party.COUNCIL) == before == entries_of(pair, Party.EMPLOYER):
+            return
+
+
 # --- a council that changes its database ----------------------------------------------------------
 
 

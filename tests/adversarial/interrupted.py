@@ -1,5 +1,6 @@
 """Both parties on real stores without a network, where any write may be the last before a crash."""
 
+import itertools
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -10,7 +11,10 @@ from typing import Final
 
 from aggregator.aggregation import HelperAggregation, LeaderAggregation
 from aggregator.asking import LeaderRelease
+from aggregator.batch_keys import BatchKeyring, CouncilBatchKeys
+from aggregator.forgetting import Forgetting
 from aggregator.intake import Intake
+from aggregator.issuing import Issuing
 from aggregator.ledger import CouncilLedger
 from aggregator.mark import Mark
 from aggregator.release import HelperRelease
@@ -22,16 +26,20 @@ from aggregator.witness import Witness
 from aggregator.worker import HelperWorker, LeaderWorker
 from privacy.aggregation import Job, Outcome
 from privacy.agreement.model import AgreementDigest, Party, TaskDigest
+from privacy.batch import BatchId
 from privacy.book import AgreementBook
+from privacy.device_key import Signed
 from privacy.errors import PluraleError
 from privacy.groups import Group, GroupId, Level
 from privacy.ledger.answers import FollowAnswer
 from privacy.ledger.entries import AgreementActivated
+from privacy.membership import BatchKey
 from privacy.receipt import Receipt
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld
-from privacy.report import Report
+from privacy.report import Submission
 from privacy.window import Window
 from protos.errors import Unreachable
+from tests import batch_keys
 from tests.agreements import headline, make_agreement, party_keys, sign
 from tests.pair import WINDOW, NoNoise, TurnableClock, verified
 
@@ -112,6 +120,7 @@ class Helper:
     clock: TurnableClock
     fate: Fate
     asked: list[tuple[Ask, bytes | Withheld]] = field(default_factory=list)
+    _keys_made: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.store = store = MortalStore(self.folder / "helper.db", self.fate)
@@ -120,11 +129,25 @@ class Helper:
         server_key, keyring = party_keys(Party.COUNCIL).server, WindowKeyring(store)
         self.ledger = CouncilLedger(store, book, clock, server_key, mark)
         self._activation = HelperActivationService(store, book, self.ledger, random)
-        self._jobs = HelperAggregation(store, book, keyring, clock)
+        public = BatchKeyring(store)
+        self._jobs = HelperAggregation(store, book, self.ledger, keyring, public, clock)
         self.release = HelperRelease(store, book, self.ledger, NoNoise(), clock, random)
         self._keys = CouncilKeys(store, book, self.ledger, keyring, clock, random)
         self._retirement = CouncilRetirement(store, book, self.ledger)
-        self._worker = HelperWorker(store, self.ledger, self.release, self._keys, clock())
+        private = CouncilBatchKeys(store, book, self.ledger, clock, self._new_key)
+        self._issuing = Issuing(store, book, self.ledger, private, random)
+        self._worker = HelperWorker(
+            store,
+            self.ledger,
+            self.release,
+            self._keys,
+            private,
+            Forgetting(store, book, clock),
+            clock(),
+        )
+
+    def _new_key(self) -> BatchKey:
+        return batch_keys.pooled(next(self._keys_made))
 
     @classmethod
     def activated(cls, folder: Path, clock: TurnableClock, fate: Fate) -> "Helper":
@@ -170,6 +193,10 @@ class Helper:
         with self._mortal():
             return self.release.open(opening)
 
+    def issue(self, batch: BatchId, request: bytes, signed: Signed) -> bytes:
+        with self._mortal():
+            return self._issuing.issue(batch, request, signed)
+
     def follow(self, first: int) -> FollowAnswer:
         with self._mortal():
             return self.ledger.follow(first)
@@ -208,13 +235,14 @@ class Leader:
         keyring = WindowKeyring(store)
         mark = MortalMark(self.folder / "leader.mark", fate=self.fate)
         witness = Witness(store, book, helper, server_key, mark, clock)
-        self._intake = Intake(store, book, keyring, server_key, clock)
+        public = BatchKeyring(store)
+        self._intake = Intake(store, book, keyring, public, server_key, clock)
         self._worker = LeaderWorker(
             store,
             witness,
             LeaderKeys(store, book, helper, keyring, clock, random),
             LeaderActivation(store, book, helper, random),
-            LeaderAggregation(store, book, keyring, helper, random),
+            LeaderAggregation(store, book, keyring, public, helper, clock, random),
             LeaderRelease(store, book, helper, witness, clock, random),
         )
 
@@ -224,11 +252,11 @@ class Leader:
         self.fate = Fate()
         self.__post_init__()
 
-    def upload(self, report: Report) -> Receipt:
+    def upload(self, submission: Submission) -> Receipt:
         """As a device does: the same bytes again until there is a receipt."""
         while True:
             try:
-                (decision,) = self._intake.commit([self._intake.admit(report)])
+                (decision,) = self._intake.commit([self._intake.admit(submission)])
             except Crash:
                 self.restart()
                 continue

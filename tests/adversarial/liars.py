@@ -11,14 +11,21 @@ from privacy.aggregation import JOB_ID_SIZE, Job, Outcome, ReportShare
 from privacy.agreement.model import AgreementDigest, Role
 from privacy.batch import BatchId
 from privacy.errors import PluraleError, Rejection, ReportRejected
-from privacy.report import REPORT_ID_SIZE, SEALED_FOR, Report, ReportId, seal
+from privacy.ledger.entries import BatchKeyPublished
+from privacy.membership import Token
+from privacy.report import REPORT_ID_SIZE, SEALED_FOR, Report, ReportId, Submission, seal
 from privacy.vdaf.field import ENCODED_SIZE
 from privacy.vdaf.prio3 import Prio3SumVec
 from privacy.window import Window
+from tests import batch_keys
 from tests.pair import WINDOW, Pair
 from tests.vectors.forge import Announce, forge, truth
 
-Make = Callable[[Pair, BatchId], Report]
+Make = Callable[[Pair, BatchId], Report | Submission]
+"""A report gets a token of its own, as a member can get one for anything."""
+
+_NOBODYS = 1_000_000
+"""The number of a pooled key that is of no batch."""
 
 
 def craft(
@@ -115,6 +122,41 @@ def under_other_parameters(pair: Pair, batch: BatchId) -> Report:
     return craft(pair, batch, vdaf=other, proof_context=context)
 
 
+def with_token(token_of: Callable[[Pair, Report], Token]) -> Make:
+    """An honest report with another token than its own."""
+
+    def make(pair: Pair, batch: BatchId) -> Submission:
+        report = pair.report(batch)
+        return Submission(report, token_of(pair, report))
+
+    return make
+
+
+def made_up(report: Report) -> Token:
+    """A token that looks like one: whoever has no key of the batch makes it with another."""
+    return batch_keys.sign(batch_keys.pooled(_NOBODYS), report.digest)
+
+
+def of_another_report(pair: Pair, report: Report) -> Token:
+    """What a member may have left over, or an employer takes from somebody else's report."""
+    return pair.token(pair.report(report.batch))
+
+
+def of_another_batch(pair: Pair, report: Report) -> Token:
+    """Signed with the key of another group's batch, which its members can get."""
+    other = dataclasses.replace(report.batch, group=pair.batch(group="west").group)
+    return batch_keys.sign(pair.batch_key(other), report.digest)
+
+
+def submitted(pair: Pair, sent: Report | Submission) -> Submission:
+    """With its token. Nobody gets one for a batch without a key: then it is made up."""
+    if isinstance(sent, Submission):
+        return sent
+    if sent.batch in {each.batch for each in pair.bodies(BatchKeyPublished)}:
+        return pair.submission(sent)
+    return Submission(sent, made_up(sent))
+
+
 def announcing(announce: Announce) -> Make:
     """A proof that holds for the mixture of what both parties derive: they would decide apart."""
     return lambda pair, batch: craft(pair, batch, announce=announce)
@@ -139,6 +181,10 @@ class Lie:
     leader: Rejection | None
     helper: Rejection
 
+    def told(self, pair: Pair, batch: BatchId) -> Submission:
+        """The report with the token that goes with it."""
+        return submitted(pair, self.make(pair, batch))
+
 
 _R = Rejection
 
@@ -152,6 +198,14 @@ LIES: tuple[Lie, ...] = (
     Lie(
         "long helper share", altered("helper_share", lambda s: s + s), _R.WRONG_SIZE, _R.WRONG_SIZE
     ),
+    Lie("no token", with_token(lambda _, r: made_up(r)), _R.INVALID_TOKEN, _R.INVALID_TOKEN),
+    Lie(
+        "token of another report",
+        with_token(of_another_report),
+        _R.INVALID_TOKEN,
+        _R.INVALID_TOKEN,
+    ),
+    Lie("token of another batch", with_token(of_another_batch), _R.INVALID_TOKEN, _R.INVALID_TOKEN),
     Lie("unknown task", elsewhere(task="nothing"), _R.UNKNOWN_TASK, _R.UNKNOWN_TASK),
     Lie("group of another task", elsewhere(group="sales"), _R.UNKNOWN_GROUP, _R.UNKNOWN_GROUP),
     Lie("unknown group", elsewhere(group="nobody"), _R.UNKNOWN_GROUP, _R.UNKNOWN_GROUP),
@@ -218,10 +272,12 @@ LIES: tuple[Lie, ...] = (
 )
 
 
-def question(pair: Pair, report: Report) -> ReportShare:
+def question(pair: Pair, sent: Report | Submission) -> ReportShare:
     """What a leader that hides what it saw passes on; a share it cannot make, it makes up."""
+    submission = submitted(pair, sent)
+    report = submission.report
     try:
-        return pair.verifier(Role.LEADER, report.batch).start(report)[0]
+        return pair.verifier(Role.LEADER, report.batch).start(submission)[0]
     except PluraleError:
         pass
     share = bytes(pair.collection(pair.batch()).vdaf.verifier_share_size)
@@ -231,14 +287,17 @@ def question(pair: Pair, report: Report) -> ReportShare:
         fields.sha256(report.leader_share),
         report.helper_share,
         share,
+        submission.token,
     )
 
 
-def pass_on(pair: Pair, *reports: Report, job_id: bytes | None = None) -> tuple[Outcome, ...]:
+def pass_on(
+    pair: Pair, *reports: Report | Submission, job_id: bytes | None = None
+) -> tuple[Outcome, ...]:
     """A leader sends these straight to the helper, with its real certificate."""
     job = Job(
         job_id or secrets.token_bytes(JOB_ID_SIZE),
-        reports[0].batch,
+        submitted(pair, reports[0]).report.batch,
         tuple(question(pair, report) for report in reports),
     )
     with pair.as_leader() as helper:

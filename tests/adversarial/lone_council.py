@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from aggregator.batch_keys import CouncilBatchKeys
 from aggregator.ledger import CouncilLedger
 from aggregator.mark import Mark
 from aggregator.model import BatchState, ReportState
@@ -32,6 +33,7 @@ from privacy.groups import Group, GroupId, Level
 from privacy.ledger.agreement_rules import AHEAD
 from privacy.ledger.entries import AgreementActivated, BatchReleased, VerifyKeysCommitted
 from privacy.ledger.rules import Ledger
+from privacy.membership import MODULUS_SIZE, BatchKey
 from privacy.noise import DiscreteGaussian
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld, commitment, id_root
 from privacy.report import ReportId
@@ -65,6 +67,12 @@ class Noise:
 @cache
 def _employer_key(window: Window) -> bytes:
     return sealing.public_bytes(secrets.token_bytes(sealing.PRIVATE_KEY_SIZE))
+
+
+def _new_batch_key() -> BatchKey:
+    """Nobody asks this council for a token: an odd number of the right size will do."""
+    middle = secrets.token_bytes(MODULUS_SIZE - 2)
+    return BatchKey(b"\xff" + middle + b"\xff", exponent=0, der=middle)
 
 
 def one_team(**changes: Any) -> Agreement:
@@ -103,6 +111,7 @@ class LoneCouncil:
         self.ledger = CouncilLedger(store, book, clock, key, mark)
         self.release = HelperRelease(store, book, self.ledger, self.noise, clock, random)
         self._keys = CouncilKeys(store, book, self.ledger, WindowKeyring(store), clock, random)
+        self._batch_keys = CouncilBatchKeys(store, book, self.ledger, clock, _new_batch_key)
         self._retirement = CouncilRetirement(store, book, self.ledger)
         self.started = clock()
 
@@ -128,6 +137,7 @@ class LoneCouncil:
             with suppress(NotInForce):  # by the ledger's time it is over, or nothing covers it
                 self._keys.offer(window, _employer_key(window))
             window = window.plus(1)
+        self._batch_keys.publish(most=1000)
 
     # --- what the party does ---------------------------------------------------------------------
 
@@ -135,6 +145,7 @@ class LoneCouncil:
         """The process ends, and begins anew on the same files."""
         self.store.close()
         self._open()
+        self._batch_keys.publish(most=1000)
 
     def activate(self, agreement: Agreement, *, restart: bool = True) -> SignedAgreement:
         """As the command does; a server that runs learns of it when it starts again."""

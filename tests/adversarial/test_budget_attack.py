@@ -25,6 +25,8 @@ from tests.adversarial.attackers import Answered, Attackers, Question, attackers
 from tests.adversarial.processes import Processes
 from tests.adversarial.unasked import Unasked, folded, prepare
 
+pytestmark = pytest.mark.threat("employer-asks-twice", "budget-stretched")
+
 BATCHES: Final = 8
 AFFORDABLE: Final = 3
 CAP: Final = Fraction(199, 2500)

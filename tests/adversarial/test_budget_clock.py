@@ -22,6 +22,8 @@ from privacy.window import Window
 from tests.adversarial.lone_council import FIRST, LoneCouncil, one_team
 from tests.agreements import headline
 
+pytestmark = pytest.mark.threat("budget-stretched")
+
 SECOND, THIRD = FIRST.plus(1), FIRST.plus(2)
 WEEKLY = Fraction(1, 13)
 """What a week of the first version costs."""

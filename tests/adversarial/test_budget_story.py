@@ -28,6 +28,8 @@ from privacy.window import Window
 from tests.adversarial.lone_council import FIRST, LoneCouncil, one_team
 from tests.agreements import headline
 
+pytestmark = pytest.mark.threat("budget-stretched", "restored-backup")
+
 JUMPS = [timedelta(hours=-1), timedelta(days=-3), timedelta(days=-91), timedelta(hours=2)]
 JUMPS += [timedelta(days=2), timedelta(days=7), timedelta(days=14)]
 LAST = Window(2026, 22)

@@ -9,9 +9,18 @@ from aggregator.model import BatchState
 from privacy.agreement.model import Party
 from privacy.batch import BatchId
 from privacy.errors import Rejection, ReportRejected
-from privacy.report import Report
-from tests.adversarial.liars import LIES, Lie, flipped, pass_on
+from privacy.report import Report, Submission
+from tests.adversarial.liars import LIES, Lie, flipped, pass_on, submitted
 from tests.pair import Pair, expected_totals
+
+pytestmark = pytest.mark.threat(
+    "selective-failure",
+    "council-adds-members",
+    "member-malforms",
+    "member-sends-twice",
+    "tampered-client",
+    "early-full",
+)
 
 HONEST = 11
 
@@ -24,10 +33,10 @@ def send_honest(pair: Pair, batch: BatchId, number: int = HONEST) -> list[list[i
     return sent
 
 
-def refused(pair: Pair, report: Report) -> Rejection | None:
+def refused(pair: Pair, sent: Report | Submission) -> Rejection | None:
     """Why the leader refuses a report at the door, or None."""
     try:
-        pair.upload(report)
+        pair.upload(submitted(pair, sent))
     except ReportRejected as error:
         return error.reason
     return None
@@ -62,13 +71,13 @@ def test_a_lie_is_turned_away_with_its_reason_and_the_batch_is_unharmed(
 ) -> None:
     batch = pair.batch()
     sent = send_honest(pair, batch, 2)
-    report = lie.make(pair, batch)
-    assert refused(pair, report) is lie.leader
+    told = lie.told(pair, batch)
+    assert refused(pair, told) is lie.leader
     pair.step()
-    where = counted_at(lie, report)
+    where = counted_at(lie, told.report)
     assert pair.rejections(Party.EMPLOYER, where) == {lie.leader or lie.helper: 1}
     if lie.leader is not None:  # the helper does not rely on the leader's word
-        assert pass_on(pair, report) == (lie.helper,)
+        assert pass_on(pair, told) == (lie.helper,)
     assert pair.rejections(Party.COUNCIL, where) == {lie.helper: 1}
     assert pair.summed(batch) == expected_totals(sent)
 
@@ -77,7 +86,7 @@ def test_all_lies_at_once_leave_the_batch_unharmed(pair: Pair) -> None:
     batch = pair.batch()
     sent: list[list[int]] = []
     for lie in LIES:
-        assert refused(pair, lie.make(pair, batch)) is lie.leader
+        assert refused(pair, lie.told(pair, batch)) is lie.leader
         if len(sent) < HONEST:
             sent += send_honest(pair, batch, 1)
         pair.step()
@@ -155,7 +164,7 @@ def test_a_rejected_report_does_not_take_a_place_in_the_roster(pair: Pair) -> No
     batch = pair.batch()
     roster = pair.collection(batch).group.roster
     sent = send_honest(pair, batch, roster - 1)
-    assert refused(pair, LIES[0].make(pair, batch)) is None
+    assert refused(pair, LIES[0].told(pair, batch)) is None
     pair.step()
     sent += send_honest(pair, batch, 1)
     released_is_exactly(pair, batch, sent)

@@ -1,32 +1,40 @@
 """A process that dies at any write loses nothing acknowledged and counts nothing twice."""
 
 import secrets
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from aggregator import roster
 from aggregator.model import BatchState
 from aggregator.store.sql import Store
-from privacy import checkpoint
+from privacy import checkpoint, device_key
 from privacy.agreement.model import Role
 from privacy.batch import BatchId, Collection
 from privacy.groups import GroupId
 from privacy.ledger.entries import (
     AgreementActivated,
+    BatchKeyPublished,
     BatchReleased,
     ResultOpened,
     VerifyKeysCommitted,
     WindowKeysPublished,
 )
 from privacy.ledger.rules import Ledger
+from privacy.membership import blind, finalize
 from privacy.metrics import TaskId
 from privacy.noise import DiscreteGaussian, noisy_measurement
 from privacy.release import Ask, Withheld, id_root
-from privacy.report import Report, prepare
+from privacy.report import Report, Submission, prepare
+from protos.errors import Unreachable
 from tests.adversarial.interrupted import SIGNED, Fate, Helper, Leader
 from tests.pair import WINDOW, Kept, TurnableClock, expected_totals, kept_in
+
+pytestmark = pytest.mark.threat("server-killed")
 
 BATCH = BatchId(SIGNED.digest, TaskId("headline"), GroupId("north"), WINDOW)
 COLLECTION = Collection.of(SIGNED, BATCH.task, BATCH.group)
@@ -58,21 +66,52 @@ def reports(keys: dict[Role, bytes]) -> tuple[list[list[int]], list[Report]]:
     return sent, [prepare(BATCH, COLLECTION, each, keys, secrets.token_bytes) for each in sent]
 
 
+def enrolled(folder: Path) -> list[Ed25519PrivateKey]:
+    """The device keys of the team, which is on the council's roster."""
+    keys = [Ed25519PrivateKey.generate() for _ in range(REPORTS)]
+    with closing(Store(folder / "helper.db")) as store, store.write() as tx:
+        for key in keys:
+            _, code = roster.add(tx, BATCH.group, WINDOW, secrets.token_bytes)
+            roster.register(tx, code, key.public_key().public_bytes_raw())
+    return keys
+
+
+def with_token(
+    leader: Leader, helper: Helper, key: Ed25519PrivateKey, report: Report
+) -> Submission:
+    """As a device does: the same request again until there is an answer."""
+    with leader.store.read() as tx:
+        (entry,) = tx.ledger.about(BATCH)
+    assert isinstance(entry.body, BatchKeyPublished)
+    modulus = entry.body.modulus
+    blinding = blind(modulus, report.digest, secrets.token_bytes)
+    signed = device_key.sign(key, device_key.token_request(BATCH, blinding.request))
+    while True:
+        try:
+            answer = helper.issue(BATCH, blinding.request, signed)
+        except Unreachable:
+            continue
+        return Submission(report, finalize(modulus, report.digest, blinding, answer))
+
+
 def run(folder: Path, leader_fate: Fate, helper_fate: Fate) -> Writes:
     """A whole batch, from its window's keys to its opening, with the crashes of fate."""
     clock = TurnableClock(SIGNED.agreement.upload_opens(WINDOW) - timedelta(days=1))
     helper = Helper.activated(folder, clock, helper_fate)
-    leader = Leader(folder, clock, helper, leader_fate)
+    leader, members = Leader(folder, clock, helper, leader_fate), enrolled(folder)
     for _ in range(ENOUGH_STEPS):
         leader.step()
         helper.step()
     clock.now += timedelta(days=2)
     sent, made = reports(published(leader))
-    receipts = []
-    for number, report in enumerate(made):
-        receipts.append(leader.upload(report))
+    submissions, receipts = [], []
+    for number, (member, report) in enumerate(zip(members, made, strict=True)):
+        submissions.append(with_token(leader, helper, member, report))
+        receipts.append(leader.upload(submissions[-1]))
         if number in (3, 9):
             leader.step()
+    with helper.store.read() as tx:
+        assert tx.tokens.number(BATCH) == REPORTS
     clock.now = SIGNED.agreement.upload_closes(WINDOW)
     for _ in range(ENOUGH_STEPS):
         leader.step()
@@ -80,8 +119,8 @@ def run(folder: Path, leader_fate: Fate, helper_fate: Fate) -> Writes:
     leader_fate.at = helper_fate.at = 0  # from here on nobody dies
     writes = Writes(leader_fate.writes, helper_fate.writes)
     check(leader.store, helper, sent, made)
-    for report, receipt in zip(made, receipts, strict=True):
-        assert leader.upload(report) == receipt
+    for submission, receipt in zip(submissions, receipts, strict=True):
+        assert leader.upload(submission) == receipt
     leader.store.close()
     helper.store.close()
     return writes
@@ -99,7 +138,8 @@ def check(leader: Store, helper: Helper, sent: list[list[int]], made: list[Repor
     with helper.store.read() as tx:
         data, note = tx.ledger.data(0), tx.checkpoints.get()
         assert tx.rejections.counts(BATCH) == {}
-        assert tx.window_keys.windows() == []
+        assert tx.window_keys.windows() == tx.batch_keys.windows() == []
+        assert tx.tokens.number(BATCH) == 0
     with leader.read() as tx:
         assert (tx.ledger.data(0), tx.checkpoints.get()) == (data, note)
         assert tx.window_keys.windows() == []
@@ -112,6 +152,7 @@ def check_ledger(data: list[bytes], note: str) -> None:
     """Each entry once, by the rules, and all of them witnessed."""
     ledger = Ledger()
     kinds = [type(ledger.apply(each).body) for each in data]
+    kinds.remove(BatchKeyPublished)  # before or after the window's
     assert kinds == [
         AgreementActivated,
         VerifyKeysCommitted,

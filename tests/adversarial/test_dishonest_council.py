@@ -52,6 +52,8 @@ from tests.adversarial.test_clients import send_honest
 from tests.agreements import make_agreement, party_keys, party_terms, sign
 from tests.pair import Pair
 
+pytestmark = pytest.mark.threat("council-rewrites")
+
 _STANDS = "the ledger is not witnessed and needs a person: "
 
 

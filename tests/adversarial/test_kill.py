@@ -11,6 +11,7 @@ import pytest
 from aggregator.model import BatchState
 from privacy.agreement.model import Party
 from privacy.batch import BatchId
+from privacy.errors import KeysNotExchanged
 from privacy.ledger.rules import Ledger
 from privacy.release import Ask, id_root
 from privacy.report import Report
@@ -18,6 +19,8 @@ from protos.errors import Unreachable
 from tests.adversarial.dishonest import entries_of, witnessed
 from tests.adversarial.processes import Outcomes, Processes
 from tests.pair import WINDOW, Pair, expected_totals
+
+pytestmark = pytest.mark.threat("server-killed")
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def send_until_acknowledged(pair: Pair, reports: list[Report]) -> None:
         while True:
             try:
                 receipt = pair.upload(report)
-            except Unreachable:
+            except (Unreachable, KeysNotExchanged):
                 time.sleep(0.05)
                 continue
             receipt.verify(pair.signed.agreement.employer.server_key, report.digest)

@@ -21,6 +21,7 @@ from privacy.errors import (
 from privacy.ledger.answers import FollowAnswer
 from privacy.ledger.entries import (
     AgreementActivated,
+    BatchKeyPublished,
     BatchNotAsked,
     BatchReleased,
     BatchStopped,
@@ -45,10 +46,13 @@ from tests.adversarial.dishonest import (
     leader_of,
     lie,
     note_of,
+    settle,
     witnessed,
 )
 from tests.adversarial.test_release import ask_for
 from tests.pair import WINDOW, Pair
+
+pytestmark = pytest.mark.threat("council-rewrites", "employer-drops")
 
 
 def ruled(data: list[bytes]) -> Ledger:
@@ -66,7 +70,7 @@ def released(pair: Pair) -> list[Report]:
         pair.upload(report)
     pair.step()
     pair.close_batch()
-    pair.step()
+    settle(pair)
     assert pair.kept(Party.EMPLOYER, pair.batch()).state is BatchState.OPENED
     return reports
 
@@ -81,6 +85,8 @@ def test_the_ledger_of_a_whole_batch_keeps_the_rules_and_is_witnessed(pair: Pair
     assert kinds[0] is AgreementActivated
     assert kinds.count(VerifyKeysCommitted) == len(pair.signed.agreement.tasks)
     assert kinds.count(WindowKeysPublished) >= 4
+    assert kinds.count(BatchKeyPublished) == 4 * kinds.count(WindowKeysPublished)
+    assert set(ledger.batch_keys) >= set(ledger.book.batches(WINDOW))
     assert set(ledger.released) == {pair.batch()}
     assert kinds[kinds.index(BatchReleased) + 1] is ResultOpened
     # The other three batches had no reports.

@@ -11,6 +11,8 @@ from tests.adversarial.dishonest import device, witnessed
 from tests.adversarial.test_release import counted
 from tests.pair import Pair
 
+pytestmark = pytest.mark.threat("restored-backup")
+
 
 @pytest.mark.parametrize("lost", [1, 11])
 def test_a_device_is_told_that_the_ids_of_a_batch_are_lost(pair: Pair, lost: int) -> None:

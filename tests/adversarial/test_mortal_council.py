@@ -21,6 +21,8 @@ from tests.adversarial.unasked import Unasked, folded, prepare
 from tests.meta.repository import ROOT
 from tests.serve_party import FileClock, RecordedNoise
 
+pytestmark = pytest.mark.threat("server-killed")
+
 WRITES = ["commit", "mark", "commit", "commit", "mark"]
 """The release and its mark; the look for what was not opened in time; the result and its mark."""
 

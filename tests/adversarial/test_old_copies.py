@@ -7,6 +7,7 @@ shows who notices.
 
 import dataclasses
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from privacy.errors import (
     AlreadyReleased,
     BadConsistency,
     BatchDisagreement,
+    KeysNotExchanged,
     LedgerError,
 )
 from privacy.ledger.answers import CheckpointAnswer
@@ -32,12 +34,15 @@ from privacy.ledger.export import Export, encode
 from privacy.merkle import consistency_proof
 from privacy.release import Ask
 from privacy.window import Window
-from tests.adversarial.dishonest import entries_of, leader_of, note_of
+from tests.adversarial.dishonest import entries_of, helper_of, leader_of, note_of, settle
+from tests.adversarial.enrolled import enrolled
 from tests.adversarial.test_clients import send_honest
 from tests.adversarial.test_release import Counting, ask_for, counted, with_noise
 from tests.adversarial.test_restored import DATABASE, LATER, MARK, back_up, restore
 from tests.adversarial.unasked import folded
 from tests.pair import Pair
+
+pytestmark = pytest.mark.threat("restored-backup")
 
 NOT_OVER = Window(2026, 8)
 """When the copy is restored; what was over by then is lost with the copy's sums and keys."""
@@ -116,7 +121,7 @@ def test_with_the_employers_copy_everything_goes_on_and_nothing_is_repeated(
     send_honest(pair, ahead)
     pair.step()
     pair.close_batch(NOT_OVER)
-    pair.step()
+    settle(pair)
     assert [pair.kept(party, ahead).state for party in Party] == [BatchState.OPENED] * 2
     assert noise.draws == 1
     assert [each.batch for each in pair.bodies(BatchReleased)] == [lived.batch, ahead]
@@ -158,6 +163,25 @@ def test_a_batch_that_an_old_copy_released_by_itself_is_never_released_again(
     assert batch in {body.batch for body in pair.bodies(BatchReleased)}
     assert later not in {body.batch for body in pair.bodies(BatchReleased)}
     assert pair.kept(Party.COUNCIL, later).state is BatchState.STOPPED
+
+
+def test_a_key_that_an_old_copy_made_by_itself_signs_nothing(pair: Pair, tmp_path: Path) -> None:
+    """Tokens of it would not verify, and every member's device would tell of an altered one."""
+    member, batch = enrolled(pair), pair.batch(window=LATER.plus(5))
+    back_up(pair, tmp_path / "old", *DATABASE, MARK)
+    pair.clock.now += timedelta(days=7)
+    settle(pair)
+    witnessed = pair.batch_key(batch)
+    restore(pair, tmp_path / "old", *DATABASE, MARK)
+    helper_of(pair).step()
+    assert pair.batch_key(batch) != witnessed
+    pair.stop(Party.COUNCIL)
+    restoring.restore(pair.homes[Party.COUNCIL], export_of(pair, Party.EMPLOYER), pair.clock.now)
+    pair.start(Party.COUNCIL)
+    assert pair.batch_key(batch) == witnessed
+    pair.clock.now = pair.signed.agreement.upload_opens(batch.window)
+    with pytest.raises(KeysNotExchanged, match=r"no key for the tokens of .* old copy"):
+        member.token(pair.report(batch))
 
 
 @pytest.mark.parametrize("shown", ["no checkpoint", "an old checkpoint"])

@@ -26,6 +26,8 @@ from privacy.ledger.entries import BatchNotAsked
 from privacy.release import TIME_TO_ASK, Ask, Opening, OpeningAnswer, Withheld, commitment
 from tests.pair import WINDOW, Pair
 
+pytestmark = pytest.mark.threat("employer-picks-weeks", "council-reads", "small-team")
+
 
 def leader_state(pair: Pair) -> BatchState | None:
     return pair.kept(Party.EMPLOYER, pair.batch()).state
@@ -40,6 +42,7 @@ def full(pair: Pair) -> Pair:
     """Eleven of twelve reports are counted at both sides; the upload period is over."""
     for _ in range(11):
         pair.upload(pair.report(pair.batch()))
+    pair.pass_on()
     pair.running[Party.EMPLOYER].worker.step()
     pair.clock.now = pair.signed.agreement.upload_closes(WINDOW)
     return pair
@@ -61,6 +64,7 @@ def test_a_batch_the_leader_does_not_ask_for_goes_on_the_record_and_is_erased(fu
     assert batch is not None
     assert batch.aggregate_share is None
     # The leader asks after all: refused, and shown as the employer's own doing.
+    full.pass_on()
     full.running[Party.EMPLOYER].worker.step()
     assert leader_state(full) is BatchState.NOT_ASKED
 
@@ -140,6 +144,7 @@ def test_a_share_that_is_refused_at_the_opening_ends_the_batch(full: Pair) -> No
 def test_the_leader_never_opens_its_share_for_a_helper_that_releases_too_few(pair: Pair) -> None:
     # One person's report alone would be readable, with its noise, to whoever has both shares.
     pair.upload(pair.report(pair.batch(), [1023 - 400]))
+    pair.pass_on()
     pair.running[Party.EMPLOYER].worker.step()
     pair.clock.now = pair.signed.agreement.upload_closes(WINDOW)
     share = bytes(pair.collection(pair.batch()).vdaf.aggregate_share_size)
@@ -167,6 +172,7 @@ def test_the_leaders_sum_is_erased_when_it_is_opened(full: Pair) -> None:
 
 def test_commitments_are_what_the_helper_checks(full: Pair) -> None:
     # A guard for the tests above: the real helper refuses another opening.
+    full.pass_on()
     full.running[Party.EMPLOYER].worker.step()
     with full.running[Party.EMPLOYER].store.read() as tx:
         batch = tx.batches.get(full.batch())

@@ -15,6 +15,8 @@ from tests.adversarial.dishonest import helper_of
 from tests.adversarial.test_release import ask_for, counted
 from tests.pair import WINDOW, Pair
 
+pytestmark = pytest.mark.threat("council-rewrites", "both-databases")
+
 UNDER_TWO = Window(2026, 7)
 
 

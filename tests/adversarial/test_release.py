@@ -35,8 +35,17 @@ from privacy.noise import DiscreteGaussian
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld, commitment, id_root
 from privacy.window import Window
 from protos.errors import Unreachable
+from tests.adversarial.dishonest import settle
 from tests.adversarial.test_clients import send_honest
 from tests.pair import Pair, expected_totals
+
+pytestmark = pytest.mark.threat(
+    "small-team",
+    "employer-asks-twice",
+    "employer-picks-weeks",
+    "employer-drops",
+    "budget-stretched",
+)
 
 SALT = bytes(range(32))
 
@@ -120,6 +129,7 @@ def test_a_spent_budget_is_refused_over_agreement_versions(pair: Pair) -> None:
     second = pair.activate(tighter)
     pair.stop()
     pair.start()
+    settle(pair)
     pair.close_batch()
     pair.step()
     assert pair.kept(Party.COUNCIL, batch).state is BatchState.OPENED

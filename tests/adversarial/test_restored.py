@@ -25,6 +25,8 @@ from tests.adversarial.test_clients import send_honest
 from tests.adversarial.test_release import Counting, ask_for, counted, opening_for
 from tests.pair import Pair
 
+pytestmark = pytest.mark.threat("restored-backup")
+
 DATABASE = ("aggregator.db", "aggregator.db-wal", "aggregator.db-shm")
 MARK = "ledger.mark"
 LATER = Window(2026, 6)

@@ -21,6 +21,8 @@ from tests.adversarial.test_clients import send_honest
 from tests.adversarial.test_release import counted
 from tests.pair import Pair
 
+pytestmark = pytest.mark.threat("restored-backup")
+
 DATABASE = ("aggregator.db", "aggregator.db-wal", "aggregator.db-shm")
 LATER = Window(2026, 6)
 

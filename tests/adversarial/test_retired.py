@@ -18,12 +18,15 @@ from tests.adversarial.dishonest import (
     helper_of,
     lie,
     note_of,
+    settle,
     witnessed,
 )
 from tests.adversarial.liars import pass_on
 from tests.adversarial.test_clients import refused, send_honest
 from tests.agreements import party_keys
 from tests.pair import Pair
+
+pytestmark = pytest.mark.threat("ended-agreement")
 
 BEGUN, NEXT = Window(2026, 6), Window(2026, 7)
 """The clock stands on the Tuesday of week 6."""
@@ -159,14 +162,14 @@ def test_a_later_version_may_collect_the_windows_again_with_the_keys_that_are_pu
 
     pair.signed = pair.activate(again)
     pair.start()
-    pair.step()
+    settle(pair)
     batch = pair.batch(window=Window(2026, 8))
     pair.clock.now = pair.signed.agreement.upload_opens(batch.window)
     send_honest(pair, batch)
     pair.step()
     assert pair.kept(Party.COUNCIL, batch).count == 11
     pair.close_batch(batch.window)
-    pair.step()
+    settle(pair)
     assert pair.kept(Party.EMPLOYER, batch).state is BatchState.OPENED
     assert witnessed(pair).size == len(entries_of(pair, Party.COUNCIL))
 

@@ -20,6 +20,8 @@ from tests.adversarial.liars import craft, pass_on, question
 from tests.adversarial.test_clients import send_honest
 from tests.pair import Pair, expected_totals
 
+pytestmark = pytest.mark.threat("employer-replays", "selective-failure")
+
 
 def test_a_counted_report_sent_again_in_a_new_job_counts_once(pair: Pair) -> None:
     batch = pair.batch()

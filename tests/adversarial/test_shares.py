@@ -26,6 +26,8 @@ from tests.adversarial.indistinguishable import Matrix, findings, matrix
 from tests.agreements import make_agreement, new_keys
 from tests.unit.privacy.parties import VERIFY_KEY, Parties, both_sign
 
+pytestmark = pytest.mark.threat("employer-reads", "council-reads", "employer-replays")
+
 REPORTS = 500
 PARTIES = Parties.of()
 VDAF, CTX = PARTIES.collection.vdaf, PARTIES.batch.context

@@ -18,7 +18,9 @@ from privacy.errors import PluraleError
 from privacy.release import Ask, Opening, OpeningAnswer, commitment, id_root, unshard
 from privacy.vdaf.errors import VdafError
 from privacy.vdaf.messages import LeaderShare
-from tests.unit.privacy.parties import VERIFY_KEY, Parties, new_id
+from tests.unit.privacy.parties import VERIFY_KEY, Parties, new_id, with_token
+
+pytestmark = pytest.mark.threat("logs-tell")
 
 PARTIES = Parties.of()
 VDAF = PARTIES.collection.vdaf
@@ -38,10 +40,12 @@ SHOWN = {
     "Report.id",
     "ReportShare.id",
     "ReportShare.leader_share_hash",
+    "Signed.device",
     "SignedAgreement.digest",
     # The ledger, which everybody may see: names, hashes, public keys, and proofs made of hashes.
     "AgreementActivated.agreement",
     "AgreementRetired.agreement",
+    "BatchKeyPublished.modulus",
     "BatchReleased.commitment",
     "BatchReleased.id_root",
     "BatchReleased.noised_share_hash",
@@ -63,17 +67,21 @@ SHOWN = {
     "VerifyKeysCommitted.task",
     "WindowKeysPublished.council",
     "WindowKeysPublished.employer",
-    # Public by their nature: keys of the agreement, and what every party receives.
+    # Public by their nature: public keys, and what every party receives.
+    "BatchKey.modulus",
     "PartyTerms.server_key",
     "PartyTerms.signing_key",
     "PublicShare.joint_rand_parts",
     "Report.public_share",
     "ReportShare.public_share",
     "SignedAgreement.envelope",
+    "Token.randomizer",
+    "Token.signature",
     "VerifierMessage.joint_rand_seed",
     "VerifierShare.joint_rand_part",
     "VerifyState.joint_rand_seed",
-    # Sealed.
+    # Sealed, or blinded.
+    "Blinding.request",
     "Report.helper_share",
     "Report.leader_share",
     "ReportShare.helper_share",
@@ -143,7 +151,8 @@ def test_no_object_on_the_whole_path_shows_a_secret() -> None:
     public, shares = VDAF.shard(PARTIES.batch.context, [1511], report_id, rand)
     report = PARTIES.encoded(public, shares, report_id)
     leader, helper = PARTIES.verifier(Role.LEADER), PARTIES.verifier(Role.HELPER)
-    request, state = leader.start(report)
+    submission = with_token(report)
+    request, state = leader.start(submission)
     message, helper_out = helper.answer(request)
     leader_out = leader.finish(state, message)
     sums = [add_up(PARTIES.collection, None, [out]) for out in (leader_out, helper_out)]
@@ -151,7 +160,7 @@ def test_no_object_on_the_whole_path_shows_a_secret() -> None:
     result = unshard(PARTIES.batch, PARTIES.collection, 1, sums[0], sums[1])
     encoded = [VDAF.encode_input_share(share) for share in shares]
     objects = [
-        *(public, *shares, report, leader, helper, request, state, leader_out, helper_out),
+        *(public, *shares, submission, leader, helper, request, state, leader_out, helper_out),
         *(PARTIES.batch, PARTIES.collection, VDAF, VDAF.flp, VDAF.circuit),
         Job(bytes(JOB_ID_SIZE), PARTIES.batch, (request,)),
         *(VDAF.decode_aggregate_share(total) for total in sums),

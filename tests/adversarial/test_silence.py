@@ -21,7 +21,10 @@ from protos.faults import describe
 from tests.adversarial.liars import LIES
 from tests.adversarial.processes import Processes
 from tests.adversarial.test_clients import refused
+from tests.adversarial.test_kill import send_until_acknowledged
 from tests.pair import WINDOW, Pair
+
+pytestmark = pytest.mark.threat("logs-tell")
 
 ONLY_HERE = range(1701, 1899)
 """Numbers that stand for nothing else in a log: no year, no port, no millisecond."""
@@ -89,11 +92,10 @@ def test_a_whole_batch_leaves_no_value_in_the_logs(tmp_path: Path) -> None:
     with ExitStack() as stack:
         stack.callback(servers.stop)
         servers.start()
-        for report in reports:
-            pair.upload(report)
-        bad = [lie.make(pair, batch) for lie in LIES if lie.leader is not None]
-        for report in bad:
-            assert refused(pair, report) is not None
+        send_until_acknowledged(pair, reports)
+        bad = [lie.told(pair, batch) for lie in LIES if lie.leader is not None]
+        for told in bad:
+            assert refused(pair, told) is not None
         servers.clock.turn(pair.signed.agreement.upload_closes(WINDOW))
         servers.wait_until(
             lambda: all(servers.kept(party, batch).state is BatchState.OPENED for party in Party)

@@ -24,10 +24,12 @@ from privacy.ledger.entries import WindowKeysPublished
 from privacy.report import prepare
 from privacy.window import Window
 from protos.errors import RemoteFault
-from tests.adversarial.dishonest import entries_of
+from tests.adversarial.dishonest import entries_of, helper_of, leader_of
 from tests.adversarial.liars import pass_on
 from tests.adversarial.test_clients import refused, send_honest
 from tests.pair import WINDOW, Pair
+
+pytestmark = pytest.mark.threat("council-tags-keys", "both-databases", "recorded-traffic")
 
 
 def new_public() -> bytes:
@@ -112,6 +114,9 @@ def test_after_a_windows_end_no_key_is_published_for_it(pair: Pair) -> None:
     """Servers that were down for too long: nobody could have sealed to it."""
     window = Window(2026, 20)
     opens = pair.signed.agreement.upload_opens(window)
+    pair.clock.now = opens - timedelta(days=1)
+    helper_of(pair).step()  # the keys of the window's batches, of which the council alone has a say
+    leader_of(pair).witness.run()
     pair.clock.now = opens
     with pair.as_leader() as helper, pytest.raises(NotInForce, match="2026-W20 is over"):
         helper.offer_key(window, new_public())

@@ -13,11 +13,13 @@ from aggregator import certificates
 from aggregator.certificates import KeyPair
 from privacy.agreement.model import Endpoint, Party, PartyTerms
 from privacy.errors import PluraleError
-from protos.convert.report import upload_to_wire
+from protos.convert.report import batch_to_wire, upload_to_wire
 from protos.errors import RemoteFault, Unreachable
 from protos.status import from_rpc
 from protos.v1 import aggregation_pb2, release_pb2, report_pb2
 from tests.pair import Pair
+
+pytestmark = pytest.mark.threat("junk-flood", "false-server")
 
 UPLOAD = "/plurale.v1.Intake/Upload"
 LEADER_TO_HELPER = (
@@ -36,8 +38,15 @@ FOLLOW = "/plurale.v1.Witness/Follow"
 LEDGER = (
     "/plurale.v1.Ledger/Checkpoint",
     "/plurale.v1.Ledger/Window",
+    "/plurale.v1.Ledger/BatchKey",
     "/plurale.v1.Ledger/Outcome",
 )
+MEMBERSHIP = (
+    "/plurale.v1.Membership/Register",
+    "/plurale.v1.Membership/Issue",
+    "/plurale.v1.Membership/Leave",
+)
+FOR_DEVICES = (*LEDGER, *MEMBERSHIP)
 LEADER_ONLY = (*LEADER_TO_HELPER, *WITNESS, FOLLOW)
 _CODE = grpc.StatusCode
 
@@ -108,8 +117,10 @@ def test_bytes_that_are_no_message_get_a_sentence_from_the_helper_too(
     assert details.startswith("the bytes received are not a ")
 
 
-@pytest.mark.parametrize("method", LEDGER)
-def test_bytes_that_are_no_message_get_a_sentence_from_the_ledger(pair: Pair, method: str) -> None:
+@pytest.mark.parametrize("method", FOR_DEVICES)
+def test_bytes_that_are_no_message_get_a_sentence_at_the_councils_port_for_devices(
+    pair: Pair, method: str
+) -> None:
     for noise in (b"\xff" * 40, b"\x0a\xff\xff\xff\xff\x0f"):
         code, details = call(council(pair), method, noise, as_device=True)
         assert code is _CODE.INVALID_ARGUMENT
@@ -127,8 +138,15 @@ def test_an_empty_message_gets_a_sentence(pair: Pair, method: str) -> None:
     assert details
 
 
+@pytest.mark.parametrize("method", MEMBERSHIP)
+def test_an_empty_message_about_membership_gets_a_sentence(pair: Pair, method: str) -> None:
+    code, details = call(council(pair), method, b"", as_device=True)
+    assert code is _CODE.INVALID_ARGUMENT
+    assert details
+
+
 def _upload(pair: Pair, **batch: object) -> bytes:
-    message = upload_to_wire(pair.report(pair.batch()))
+    message = upload_to_wire(pair.submission(pair.report(pair.batch())))
     for name, value in batch.items():
         setattr(message.report.batch, name, value)
     return message.SerializeToString()
@@ -163,6 +181,32 @@ def test_a_report_without_an_id_gets_a_sentence(pair: Pair) -> None:
     assert (code, details) == (_CODE.INVALID_ARGUMENT, "a report id has 16 bytes, not 0")
 
 
+NO_TOKEN = "a membership token has a part of the wrong size"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        report_pb2.Token(),
+        report_pb2.Token(randomizer=bytes(32)),
+        report_pb2.Token(signature=bytes(256)),
+        report_pb2.Token(randomizer=bytes(32), signature=bytes(257)),
+        report_pb2.Token(randomizer=bytes(31), signature=bytes(256)),
+    ],
+    ids=["empty", "no signature", "no randomizer", "long signature", "short randomizer"],
+)
+def test_a_report_without_a_whole_token_gets_a_sentence(
+    pair: Pair, token: report_pb2.Token
+) -> None:
+    message = report_pb2.UploadRequest.FromString(_upload(pair))
+    message.token.CopyFrom(token)
+    code, details = call(employer(pair), UPLOAD, message.SerializeToString())
+    assert (code, details) == (_CODE.INVALID_ARGUMENT, NO_TOKEN)
+    message.ClearField("token")
+    code, details = call(employer(pair), UPLOAD, message.SerializeToString())
+    assert (code, details) == (_CODE.INVALID_ARGUMENT, NO_TOKEN)
+
+
 def test_a_message_of_100_megabytes_is_refused_unread(pair: Pair) -> None:
     code, details = call(employer(pair), UPLOAD, bytes(100_000_000))
     assert code is _CODE.RESOURCE_EXHAUSTED
@@ -170,31 +214,45 @@ def test_a_message_of_100_megabytes_is_refused_unread(pair: Pair) -> None:
 
 
 def test_a_job_of_too_many_reports_is_refused(pair: Pair) -> None:
-    tls = pair.homes[Party.EMPLOYER].tls()
-    share = aggregation_pb2.ReportShare(report_id=bytes(16), leader_input_share_hash=bytes(32))
-    message = aggregation_pb2.AggregationJobRequest(
-        job_id=bytes(16), batch=upload_to_wire(pair.report(pair.batch())).report.batch
+    token = report_pb2.Token(randomizer=bytes(32), signature=bytes(256))
+    assert _job(pair, _share(token=token), 257) == "a job has 1 to 256 reports, not 257"
+
+
+def test_a_job_with_a_report_without_a_token_is_refused(pair: Pair) -> None:
+    assert _job(pair, _share(), 1) == NO_TOKEN
+
+
+def _share(token: report_pb2.Token | None = None) -> aggregation_pb2.ReportShare:
+    return aggregation_pb2.ReportShare(
+        report_id=bytes(16), leader_input_share_hash=bytes(32), token=token
     )
-    message.reports.extend([share] * 257)
+
+
+def _job(pair: Pair, share: aggregation_pb2.ReportShare, number: int) -> str:
+    """What the helper says about a job that it does not take."""
+    tls = pair.homes[Party.EMPLOYER].tls()
+    message = aggregation_pb2.AggregationJobRequest(
+        job_id=bytes(16), batch=batch_to_wire(pair.batch()), reports=[share] * number
+    )
     code, details = call(
         council(pair), LEADER_TO_HELPER[2], message.SerializeToString(), pair_of_keys=tls
     )
     assert code is _CODE.INVALID_ARGUMENT
-    assert details == "a job has 1 to 256 reports, not 257"
+    return details
 
 
 def test_an_unknown_method_is_unimplemented(pair: Pair) -> None:
     assert call(employer(pair), "/plurale.v1.Intake/Delete", b"")[0] is _CODE.UNIMPLEMENTED
 
 
-@pytest.mark.parametrize("method", [*LEADER_ONLY, *LEDGER])
+@pytest.mark.parametrize("method", [*LEADER_ONLY, *FOR_DEVICES])
 def test_devices_find_nothing_of_the_helper_at_the_leader(pair: Pair, method: str) -> None:
     assert call(employer(pair), method, b"")[0] is _CODE.UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("method", [*LEADER_ONLY, UPLOAD])
 @pytest.mark.parametrize("who", [None, Party.EMPLOYER])
-def test_the_councils_port_for_devices_serves_the_ledger_alone(
+def test_the_councils_port_for_devices_serves_the_ledger_and_membership_alone(
     pair: Pair, method: str, who: Party | None
 ) -> None:
     tls = None if who is None else pair.homes[who].tls()
@@ -205,7 +263,7 @@ def test_the_councils_port_for_devices_serves_the_ledger_alone(
 
 def test_the_employers_port_at_the_council_serves_no_device(pair: Pair) -> None:
     tls = pair.homes[Party.EMPLOYER].tls()
-    for method in LEDGER:
+    for method in FOR_DEVICES:
         assert call(council(pair), method, b"", pair_of_keys=tls)[0] is _CODE.UNIMPLEMENTED
 
 

@@ -1,9 +1,11 @@
 """Time a report takes at each party while its job is run, with the database (protocol §5).
 
-Leader: open, verify, store the job, finish, add up, erase. Helper: open, verify, index, add up.
+Leader: open, verify, store the job, finish, add up, erase. Helper: check the token, open, verify,
+index, add up. The leader checks tokens when reports come in: `tests.bench.intake` counts that.
 Both on their own SQLite file; no network between them, so a time is the party's own.
 """
 
+import itertools
 import secrets
 import tempfile
 import time
@@ -13,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from aggregator.aggregation import HelperAggregation, LeaderAggregation
+from aggregator.batch_keys import BatchKeyring, CouncilBatchKeys
 from aggregator.intake import Intake
 from aggregator.ledger import CouncilLedger
 from aggregator.mark import Mark
@@ -25,9 +28,10 @@ from privacy.agreement.model import Party, Role
 from privacy.batch import BatchId, Collection
 from privacy.book import AgreementBook
 from privacy.groups import Group, GroupId, Level
-from privacy.ledger.entries import AgreementActivated, WindowKeysPublished
+from privacy.ledger.entries import AgreementActivated, BatchKeyPublished, WindowKeysPublished
 from privacy.metrics import Histogram, Scalar, TaskId
-from privacy.report import prepare
+from privacy.report import Report, Submission, prepare
+from tests import batch_keys
 from tests.agreements import headline, make_agreement, party_keys, scalar, sign
 from tests.bench.figure import Figure
 from tests.pair import WINDOW, OfferedKeys, TurnableClock, verified
@@ -75,11 +79,14 @@ def _agreed(coordinates: int) -> SignedAgreement:
 
 
 def _keys_exchanged(
-    signed: SignedAgreement, leader: Store, helper: Store, clock: TurnableClock, mark: Mark
+    signed: SignedAgreement,
+    leader: Store,
+    helper: Store,
+    clock: TurnableClock,
+    ledger: CouncilLedger,
 ) -> dict[Role, bytes]:
-    """Exchange the verify keys and publish the window's; the public ones of the window."""
+    """Exchange the verify keys, publish the window's and the batch's; the window's public ones."""
     book, random = AgreementBook([signed]), secrets.token_bytes
-    ledger = CouncilLedger(helper, book, clock, party_keys(Party.COUNCIL).server, mark)
     with helper.write() as tx:
         envelope = signed.envelope.decode()
         ledger.append(tx, AgreementActivated(signed.digest, signed.agreement.version, envelope))
@@ -87,10 +94,25 @@ def _keys_exchanged(
     assert LeaderActivation(leader, book, service, random).run() == []
     keys = OfferedKeys(CouncilKeys(helper, book, ledger, WindowKeyring(helper), clock, random))
     assert LeaderKeys(leader, book, keys, WindowKeyring(leader), clock, random).publish() == []
-    with helper.read() as tx:
+    made = itertools.count()
+    own = CouncilBatchKeys(helper, book, ledger, clock, lambda: batch_keys.pooled(next(made)))
+    assert own.publish() == []
+    with helper.read() as tx, leader.write() as copy:
+        copy.ledger.copy(tx.ledger.of())
         (entry,) = tx.ledger.about(WINDOW)
     assert isinstance(entry.body, WindowKeysPublished)
     return {Role.LEADER: entry.body.employer, Role.HELPER: entry.body.council}
+
+
+def _with_token(helper: Store, member: int, report: Report) -> Submission:
+    """The report with a token, which the helper has noted as given."""
+    with helper.write() as tx:
+        (key,) = tx.ledger.about(report.batch)
+        tx.tokens.put(member, report.batch, report.digest, b"")
+    assert isinstance(key.body, BatchKeyPublished)
+    private = batch_keys.private(key.body.modulus)
+    assert private is not None
+    return Submission(report, batch_keys.sign_seen(private, report.digest))
 
 
 def _measure(coordinates: int) -> dict[Role, float]:
@@ -102,20 +124,28 @@ def _measure(coordinates: int) -> dict[Role, float]:
     book, random = AgreementBook([signed]), secrets.token_bytes
     with tempfile.TemporaryDirectory() as folder:
         leader, helper = Store(Path(folder) / "leader.db"), Store(Path(folder) / "helper.db")
-        public = _keys_exchanged(signed, leader, helper, clock, Mark(Path(folder) / "ledger.mark"))
+        mark, council = Mark(Path(folder) / "ledger.mark"), party_keys(Party.COUNCIL).server
+        ledger = CouncilLedger(helper, book, clock, council, mark)
+        public = _keys_exchanged(signed, leader, helper, clock, ledger)
         clock.now = signed.agreement.upload_opens(WINDOW)
         opened, closed = WindowKeyring(leader), WindowKeyring(helper)
-        intake = Intake(leader, book, opened, party_keys(Party.EMPLOYER).server, clock)
+        checked, given = BatchKeyring(leader), BatchKeyring(helper)
+        intake = Intake(leader, book, opened, checked, party_keys(Party.EMPLOYER).server, clock)
         measurement = [1023] * coordinates
         intake.commit(
-            [prepare(batch_id, collection, measurement, public, random) for _ in range(REPORTS)]
+            [
+                _with_token(
+                    helper, number, prepare(batch_id, collection, measurement, public, random)
+                )
+                for number in range(REPORTS)
+            ]
         )
         with leader.read() as tx:
             batch = tx.batches.get(batch_id)
         assert batch is not None
-        jobs = Timed(HelperAggregation(helper, book, closed, clock))
+        jobs = Timed(HelperAggregation(helper, book, ledger, closed, given, clock))
         begin = time.perf_counter()
-        LeaderAggregation(leader, book, opened, jobs, random).run(batch)
+        LeaderAggregation(leader, book, opened, checked, jobs, clock, random).run(batch)
         whole = time.perf_counter() - begin
         leader.close()
         helper.close()

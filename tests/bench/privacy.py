@@ -1,7 +1,8 @@
 """Time of one report with noise and sealing: ``python -m tests.bench privacy``
 
 A device's part is all from encoded values to the sealed report. A party's part is all from sealed
-bytes to a larger sum: the leader's `start` and `finish`, the helper's `answer`. The best of several
+bytes to a larger sum: the leader's check of the token, its `start` and `finish`, the helper's
+`answer`. The best of several
 runs is shown.
 """
 
@@ -9,6 +10,7 @@ import secrets
 from collections.abc import Iterator
 from fractions import Fraction
 
+from privacy import membership
 from privacy.aggregation import add_up
 from privacy.agreement.model import Role
 from privacy.batch import Collection
@@ -19,7 +21,7 @@ from privacy.report import Report, prepare
 from tests.agreements import make_agreement, scalar
 from tests.bench.figure import Figure
 from tests.bench.vdaf import milliseconds
-from tests.unit.privacy.parties import Parties, both_sign, hpke_keys
+from tests.unit.privacy.parties import Parties, both_sign, hpke_keys, with_token
 
 SCALARS = ("mail_answered_in_time", "core_hours_coverage", "after_hours_share")
 
@@ -52,13 +54,14 @@ def _device(parties: Parties) -> Report:
 
 def _figures(parties: Parties, what: str) -> Iterator[Figure]:
     leader, helper = parties.verifier(Role.LEADER), parties.verifier(Role.HELPER)
-    report = _device(parties)
-    request, _ = leader.start(report)
+    submission = with_token(_device(parties))
+    request, _ = leader.start(submission)
     message, out_share = helper.answer(request)
     total = add_up(parties.collection, None, [out_share])
 
     def lead() -> bytes:
-        _, state = leader.start(report)
+        membership.verify(leader.batch_key, submission.report.digest, submission.token)
+        _, state = leader.start(submission)
         return add_up(parties.collection, total, [leader.finish(state, message)])
 
     def answer() -> bytes:
@@ -66,8 +69,8 @@ def _figures(parties: Parties, what: str) -> Iterator[Figure]:
 
     device = milliseconds(lambda: _device(parties))
     yield Figure(f"noise, shard and seal, {what} (ms)", device)
-    yield Figure(f"leader: open, start, finish, add, {what} (ms)", milliseconds(lead))
-    yield Figure(f"helper: open, answer, add, {what} (ms)", milliseconds(answer))
+    yield Figure(f"leader: token, open, start, finish, add, {what} (ms)", milliseconds(lead))
+    yield Figure(f"helper: token, open, answer, add, {what} (ms)", milliseconds(answer))
 
 
 def figures() -> Iterator[Figure]:

@@ -5,7 +5,6 @@ import secrets
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -28,8 +27,9 @@ from privacy.ledger.entries import (
     StopReason,
     WindowKeysPublished,
 )
+from privacy.membership import MODULUS_SIZE, RANDOMIZER_SIZE, Token
 from privacy.metrics import TaskId
-from privacy.report import Report, ReportId
+from privacy.report import Report, ReportId, Submission
 from privacy.sealing import PUBLIC_KEY_SIZE
 from privacy.window import Window
 from tests.agreements import make_agreement, sign
@@ -43,26 +43,25 @@ UNOPENED = BatchUnopened(OTHER)
 KEYS = WindowKeysPublished(BATCH.window, b"e" * PUBLIC_KEY_SIZE, b"c" * PUBLIC_KEY_SIZE)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store."""
-    made = Store(tmp_path / "aggregator.db")
-    yield made
-    made.close()
-
-
 def report(batch: BatchId = BATCH, size: int = 400) -> Report:
     """A report of random bytes."""
     shares = (secrets.token_bytes(64), secrets.token_bytes(size), secrets.token_bytes(size))
     return Report(batch, ReportId(secrets.token_bytes(16)), *shares)
 
 
-def admit(store: Store, *reports: Report) -> Batch:
-    """Keep reports as pending; returns their batch."""
+def submission(report: Report) -> Submission:
+    """A report with a token of random bytes."""
+    token = Token(secrets.token_bytes(RANDOMIZER_SIZE), secrets.token_bytes(MODULUS_SIZE))
+    return Submission(report, token)
+
+
+def admit(store: Store, *reports: Report) -> tuple[Batch, list[Submission]]:
+    """Keep reports as pending, each with a token; returns their batch, and them."""
+    submissions = [submission(each) for each in reports]
     with store.write() as tx:
         batch = tx.batches.get_or_open(reports[0].batch)
-        tx.reports.add_pending(batch, [(each, each.digest) for each in reports])
-    return batch
+        tx.reports.add_pending(batch, [(each, each.report.digest) for each in submissions])
+    return batch, submissions
 
 
 def on_disk(folder: Path) -> bytes:
@@ -73,12 +72,14 @@ def on_disk(folder: Path) -> bytes:
 def write_everywhere(tx: Transaction) -> None:
     """Something in every room."""
     batch = tx.batches.get_or_open(BATCH)
-    tx.reports.add_pending(batch, [(each := report(), each.digest)])
+    tx.reports.add_pending(batch, [(submission(each := report()), each.digest)])
     tx.jobs.ask(batch, bytes(16), b"request")
     tx.rejections.add(BATCH, Rejection.INVALID_PROOF)
     tx.ledger.append(NOW, STOPPED)
     tx.checkpoints.put("a note")
     tx.window_keys.put(BATCH.window, bytes(96))
+    tx.batch_keys.put(BATCH, b"a private key")
+    tx.tokens.put(1, BATCH, b"a request", b"an answer")
     tx.retirements.put(BATCH.agreement)
     tx.verify_keys.put(TaskDigest(bytes(32)), Halves(bytes(32)))
 
@@ -101,6 +102,8 @@ def test_an_exception_in_a_transaction_leaves_nothing(store: Store) -> None:
         assert tx.ledger.size() == 0
         assert tx.checkpoints.get() is None
         assert tx.window_keys.windows() == []
+        assert tx.batch_keys.windows() == []
+        assert tx.tokens.number(BATCH) == 0
         assert tx.retirements.all() == []
         assert tx.verify_keys.get(TaskDigest(bytes(32))) is None
         assert tx.jobs.answer_to(bytes(16), b"request") is None
@@ -108,13 +111,12 @@ def test_an_exception_in_a_transaction_leaves_nothing(store: Store) -> None:
 
 def test_what_is_written_is_there_after_opening_again(tmp_path: Path) -> None:
     first = Store(tmp_path / "aggregator.db")
-    each = report()
-    batch = admit(first, each)
+    batch, submissions = admit(first, report())
     first.close()
     again = Store(tmp_path / "aggregator.db")
     with again.read() as tx:
         assert tx.batches.get(BATCH) == batch
-        assert tx.reports.pending(batch, 10) == [each]
+        assert tx.reports.pending(batch, 10) == submissions
     again.close()
 
 
@@ -130,7 +132,7 @@ def test_a_batch_is_one_row_however_often_it_is_opened(store: Store) -> None:
 
 def test_a_report_id_stands_once_in_a_batch(store: Store) -> None:
     each = report()
-    batch = admit(store, each)
+    batch, _ = admit(store, each)
     with pytest.raises(IntegrityError):
         admit(store, dataclasses.replace(each, helper_share=b"other"))
     with store.read() as tx:
@@ -141,18 +143,19 @@ def test_a_report_id_stands_once_in_a_batch(store: Store) -> None:
 
 def test_reports_move_through_their_states(store: Store) -> None:
     reports = [report() for _ in range(5)]
-    batch = admit(store, *reports)
+    batch, submissions = admit(store, *reports)
+    in_job = {each.report.id: each for each in submissions[:4]}
     job = secrets.token_bytes(16)
     with store.write() as tx:
         assert len(tx.reports.pending(batch, 3)) == 3
         tx.reports.put_in_job(batch, [each.id for each in reports[:4]], job)
-        assert tx.reports.pending(batch, 9) == reports[4:]
-        assert tx.reports.in_job(batch, job) == {each.id: each for each in reports[:4]}
+        assert tx.reports.pending(batch, 9) == submissions[4:]
+        assert tx.reports.in_job(batch, job) == in_job
         tx.reports.decide(batch, [each.id for each in reports[:2]], ReportState.COUNTED)
         tx.reports.decide(batch, [reports[2].id], ReportState.REJECTED)
     with store.read() as tx:
         assert set(tx.reports.counted_ids(batch)) == {reports[0].id, reports[1].id}
-        assert tx.reports.in_job(batch, job) == {reports[3].id: reports[3]}
+        assert tx.reports.in_job(batch, job) == {reports[3].id: submissions[3]}
         assert tx.reports.number(batch, ReportState.PENDING, ReportState.IN_JOB) == 2
         assert tx.reports.digests(batch, [reports[2].id]) == {reports[2].id: reports[2].digest}
 
@@ -364,11 +367,14 @@ def test_a_reader_sees_one_moment(store: Store) -> None:
         assert reader.batches.get(BATCH) == before
 
 
-def test_shares_of_a_decided_report_are_gone_from_the_disk(store: Store, tmp_path: Path) -> None:
+def test_shares_and_token_of_a_decided_report_are_gone_from_the_disk(
+    store: Store, tmp_path: Path
+) -> None:
     """Short shares lie in the row's page, long ones in pages of their own."""
     reports = [report(size=size) for size in (200, 900, 5000, 20_000) * 8]
-    batch = admit(store, *reports)
-    assert all(share in on_disk(tmp_path) for share in _pieces(reports))
+    batch, submissions = admit(store, *reports)
+    pieces = _pieces(submissions)
+    assert all(piece in on_disk(tmp_path) for piece in pieces)
     with store.write() as tx:
         tx.jobs.ask(batch, bytes(16), request := secrets.token_bytes(900))
         tx.reports.put_in_job(batch, [each.id for each in reports], bytes(16))
@@ -379,7 +385,7 @@ def test_shares_of_a_decided_report_are_gone_from_the_disk(store: Store, tmp_pat
         tx.jobs.answered(bytes(16))
     store.scrub()
     left = on_disk(tmp_path)
-    assert [piece for piece in _pieces(reports) if piece in left] == []
+    assert [piece for piece in pieces if piece in left] == []
     assert request[:64] not in left
     assert all(bytes(each.id) in left for each in reports)
 
@@ -398,10 +404,14 @@ def test_an_erased_sum_is_gone_from_the_disk(store: Store, tmp_path: Path) -> No
     assert [share for share in sums if share[:32] in left] == []
 
 
-def _pieces(reports: list[Report]) -> list[bytes]:
-    # A long value is cut at page borders; 64 bytes from its middle lie together or are cut once.
-    shares = [share for each in reports for share in (each.leader_share, each.helper_share)]
-    return [share[:64] for share in shares]
+def _pieces(submissions: list[Submission]) -> list[bytes]:
+    # A long value is cut at page borders; its first bytes lie together.
+    parts = [
+        part
+        for each in submissions
+        for part in (each.report.leader_share, each.report.helper_share, each.token.signature)
+    ]
+    return [part[:64] for part in parts]
 
 
 def test_the_database_is_readable_by_its_owner_alone(tmp_path: Path) -> None:

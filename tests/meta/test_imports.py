@@ -15,10 +15,11 @@ pytestmark = pytest.mark.needs_debian("git", "git")
 RESERVED: dict[str, tuple[str, ...]] = {
     "protos.v1": (
         "protos.*",
-        # The modules of the aggregator that serve or call a gRPC service, and the client's two.
+        # The modules of the aggregator that serve or call a gRPC service, and the client's three.
         "aggregator.services",
         "aggregator.peer",
         "client.council",
+        "client.membership",
         "client.upload",
     ),
     "sqlmodel": ("aggregator.store.*",),

@@ -20,7 +20,14 @@ from privacy.scales import HALF_RANGE, TRUNCATION, derive
 from privacy.verdict import LOOKS
 from privacy.window import Window
 from protos.status import ERROR_KEY, ERROR_STATUS, REJECTION_KEY, REJECTION_STATUS, to_status
-from protos.v1 import activation_pb2, aggregation_pb2, ledger_pb2, release_pb2, report_pb2
+from protos.v1 import (
+    activation_pb2,
+    aggregation_pb2,
+    ledger_pb2,
+    membership_pb2,
+    release_pb2,
+    report_pb2,
+)
 from tests.meta import repository
 
 pytestmark = pytest.mark.needs_debian("git", "git")
@@ -76,7 +83,7 @@ def test_rules_of_the_ledger_are_those_of_the_code() -> None:
         for text in (section, rules.__doc__ or "")
     )
     assert written == built
-    assert [int(number) for number, _ in built] == list(range(1, 13))
+    assert [int(number) for number, _ in built] == list(range(1, 14))
 
 
 def test_looks_are_those_of_the_code() -> None:
@@ -87,7 +94,14 @@ def test_looks_are_those_of_the_code() -> None:
 def test_methods_are_those_of_the_proto_files() -> None:
     files: list[FileDescriptor] = [
         each.DESCRIPTOR
-        for each in (report_pb2, ledger_pb2, activation_pb2, aggregation_pb2, release_pb2)
+        for each in (
+            report_pb2,
+            ledger_pb2,
+            membership_pb2,
+            activation_pb2,
+            aggregation_pb2,
+            release_pb2,
+        )
     ]
     methods = {
         (f"{service.name}.{method.name}", method.input_type.name, method.output_type.name)

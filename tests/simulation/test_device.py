@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import stat
 from datetime import UTC, timedelta
 
@@ -10,16 +9,23 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from client.activity import Span
+from client.device import Device
 from client.errors import MailboxUnreadable
-from client.parcel import State
+from client.parcel import Parcel, State
 from client.preview import as_json, preview, why_none
-from client.schedule import SPARE, draw
 from privacy.agreement.model import Party
 from privacy.errors import BadReceipt, BudgetExhausted, Rejection, ReportRejected
 from privacy.report import sizes
 from privacy.window import Window
 from protos.errors import Unreachable
-from tests.desk import BERLIN, OWN, WINDOW, Desk, after, monday
+from tests.desk import BERLIN, OWN, WINDOW, Desk, after, due, fetch, monday
+
+
+def approved(desk: Desk, device: Device) -> tuple[Parcel, ...]:
+    """WINDOW's reports, made and with their tokens."""
+    desk.clock.now = after()
+    desk.clock.now = fetch(device.run().made)
+    return device.run().approved
 
 
 def test_a_week_is_reported_once_and_arrives_as_it_was_made(desk: Desk) -> None:
@@ -34,7 +40,9 @@ def test_a_week_is_reported_once_and_arrives_as_it_was_made(desk: Desk) -> None:
             ("breadth", "sales"),
         }
         assert {each.batch.window for each in made} == {WINDOW}
-        desk.clock.now = desk.servers_clock.now = max(each.due for each in made)
+        desk.clock.now = fetch(made)
+        assert len(device.run().approved) == 2
+        desk.clock.now = desk.servers_clock.now = due(made)
         happened = device.run()
         assert happened.trouble == ()
         assert not happened.made
@@ -83,9 +91,8 @@ def test_looking_draws_no_noise_and_shows_values_then_the_stored_report(desk: De
 
 
 def test_values_and_report_are_erased_after_sending(desk: Desk) -> None:
-    desk.clock.now = after()
     with desk.device() as device:
-        made = device.run().made
+        made = approved(desk, device)
         headline = next(each for each in made if each.batch.task == "headline")
         assert headline.report is not None
         share = headline.report.leader_share
@@ -94,7 +101,7 @@ def test_values_and_report_are_erased_after_sending(desk: Desk) -> None:
         # SQLite cuts long values into pages: a piece from the middle lies in one.
         assert share[200:264] in content
         assert numbers in content
-        desk.clock.now = desk.servers_clock.now = max(each.due for each in made)
+        desk.clock.now = desk.servers_clock.now = due(made)
         device.run()
     content = (desk.folder / "outbox.db").read_bytes()
     assert share[200:264] not in content
@@ -102,17 +109,16 @@ def test_values_and_report_are_erased_after_sending(desk: Desk) -> None:
 
 
 def test_a_retry_sends_the_same_bytes_and_never_draws_again(desk: Desk) -> None:
-    desk.clock.now = after()
     with desk.device() as device:
-        made = device.run().made
+        made = approved(desk, device)
         drawn = desk.noise.draws
-        reports = {each.report_id: each.report for each in made}
+        reports = {each.report_id: each.submission for each in made}
         desk.servers.stop(Party.EMPLOYER)
-        desk.clock.now = desk.servers_clock.now = max(each.due for each in made)
+        desk.clock.now = desk.servers_clock.now = due(made)
         happened = device.run()
         assert all(isinstance(each.error, Unreachable) for each in happened.trouble)
         assert len(happened.trouble) == len(made)
-        assert {each.report_id: each.report for each in device.outbox.waiting()} == reports
+        assert {each.report_id: each.submission for each in device.outbox.waiting()} == reports
     desk.servers.start(Party.EMPLOYER)
     with desk.device() as device:
         assert len(device.run().sent) == len(made)
@@ -132,22 +138,37 @@ def test_nobody_there_is_a_report_like_any_other(desk: Desk) -> None:
     }
 
 
-def test_an_unreadable_mailbox_postpones_the_report_until_the_last_day(desk: Desk) -> None:
+def test_an_unreadable_mailbox_postpones_a_report_until_its_token_is_asked_for(
+    desk: Desk,
+) -> None:
     (desk.folder / "mail").rename(desk.folder / "elsewhere")
-    desk.clock.now = after()
+    happened = desk.run(at=after())
+    assert happened.made == ()
+    assert [type(each.error) for each in happened.trouble] == [MailboxUnreadable]
     with desk.device() as device:
-        happened = device.run()
-        assert happened.made == ()
-        assert [type(each.error) for each in happened.trouble] == [MailboxUnreadable]
-        desk.clock.now = desk.signed.agreement.upload_closes(WINDOW) - timedelta(hours=20)
-        made = device.run().made
-        assert {each.batch.window for each in made} >= {WINDOW}
+        times = {task: device.outbox.times(desk.batch(task)) for task in ("headline", "breadth")}
+    moments = sorted((drawn.fetch, task) for task, drawn in times.items() if drawn is not None)
+    assert len(moments) == 2
+    for moment, task in moments:
+        assert desk.run(at=moment - timedelta(seconds=1)).made == ()
+        happened = desk.run(at=moment)
+        assert [each.batch.task for each in happened.made] == [task]
+        assert [each.batch.task for each in happened.approved] == [task]
+
+
+def test_without_its_mailbox_a_report_keeps_the_times_that_were_drawn(desk: Desk) -> None:
+    (desk.folder / "mail").rename(desk.folder / "elsewhere")
+    desk.run(at=after())
+    with desk.device() as device:
+        drawn = device.outbox.times(desk.batch())
+    assert drawn is not None
+    (made,) = [each for each in desk.run(at=drawn.fetch).made if each.batch == desk.batch()]
+    assert made.times == drawn
 
 
 def test_a_report_that_cannot_be_sent_in_time_is_given_up(desk: Desk) -> None:
-    desk.clock.now = after()
     with desk.device() as device:
-        made = device.run().made
+        made = approved(desk, device)
         desk.servers.stop(Party.EMPLOYER)
         desk.clock.now = desk.signed.agreement.upload_closes(WINDOW)
         device.run()
@@ -157,10 +178,9 @@ def test_a_report_that_cannot_be_sent_in_time_is_given_up(desk: Desk) -> None:
 
 
 def test_a_refusal_is_kept_with_its_reason(desk: Desk) -> None:
-    desk.clock.now = after()
     with desk.device() as device:
-        made = device.run().made
-        desk.clock.now = max(each.due for each in made)
+        made = approved(desk, device)
+        desk.clock.now = due(made)
         desk.servers_clock.now = desk.signed.agreement.upload_closes(WINDOW)
         happened = device.run()
         refusals = [each.error for each in happened.trouble]
@@ -172,10 +192,9 @@ def test_a_refusal_is_kept_with_its_reason(desk: Desk) -> None:
 
 
 def test_a_server_that_never_accepts_ends_with_the_upload_period(desk: Desk) -> None:
-    desk.clock.now = after()
     with desk.device() as device:
-        made = device.run().made
-        desk.clock.now = max(each.due for each in made)
+        made = approved(desk, device)
+        desk.clock.now = due(made)
         desk.servers_clock.now = WINDOW.start(BERLIN)  # the server's clock is a week behind
         device.run()
         assert len(device.outbox.waiting()) == 2
@@ -188,10 +207,9 @@ def test_a_server_that_never_accepts_ends_with_the_upload_period(desk: Desk) -> 
 
 
 def test_a_receipt_of_another_server_is_no_receipt(desk: Desk) -> None:
-    desk.clock.now = after()
     with desk.device() as device:
-        made = device.run().made
-        desk.clock.now = desk.servers_clock.now = max(each.due for each in made)
+        made = approved(desk, device)
+        desk.clock.now = desk.servers_clock.now = due(made)
         desk.employer.signs_with = Ed25519PrivateKey.generate()
         happened = device.run()
         assert {type(each.error) for each in happened.trouble} == {BadReceipt}
@@ -240,10 +258,9 @@ def test_preview_says_when_no_report_will_be_made(desk: Desk) -> None:
 
 
 def test_a_server_behind_its_time_is_tried_again(desk: Desk) -> None:
-    desk.clock.now = after()
     with desk.device() as device:
-        made = device.run().made
-        desk.clock.now = max(each.due for each in made)
+        made = approved(desk, device)
+        desk.clock.now = due(made)
         desk.servers_clock.now = WINDOW.start(BERLIN)
         refusals = [each.error for each in device.run().trouble]
         reasons = [error.reason for error in refusals if isinstance(error, ReportRejected)]
@@ -259,7 +276,7 @@ def test_the_device_keeps_its_own_budget_whatever_the_servers_say(desk: Desk) ->
         made = device.run().made
         # As if another version of the agreement had already spent everything.
         spent = made[0]
-        device.outbox._connection.execute(
+        device.outbox._file._connection.execute(
             "UPDATE report SET rho = '1' WHERE task_digest = ?", (spent.batch.task_digest,)
         )
         desk.clock.now += timedelta(weeks=1)
@@ -294,23 +311,6 @@ def test_files_are_the_owners_alone(desk: Desk) -> None:
         assert {path.name for path in files} >= {"enrolment.json", "journal.db", "outbox.db"}
         for path in files:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
-
-
-def test_due_times_are_spread_over_the_upload_period(desk: Desk) -> None:
-    agreement = desk.signed.agreement
-    opens, closes = agreement.upload_opens(WINDOW), agreement.upload_closes(WINDOW)
-    drawn = [draw(opens, closes, opens, secrets.token_bytes) for _ in range(2000)]
-    assert opens <= min(drawn)
-    assert max(drawn) <= closes - SPARE
-    # Uniform: each quarter of the period gets a quarter, five standard deviations (97) apart.
-    period = closes - SPARE - opens
-    for part in range(4):
-        inside = sum(
-            opens + period * part / 4 <= at < opens + period * (part + 1) / 4 for at in drawn
-        )
-        assert abs(inside - 500) < 97
-    late = closes - timedelta(minutes=1)
-    assert draw(opens, closes, late, secrets.token_bytes) == late
 
 
 def test_a_window_that_closed_unseen_is_passed_over(desk: Desk) -> None:

@@ -29,7 +29,7 @@ from privacy.ledger.answers import CheckpointAnswer, WindowAnswer
 from privacy.merkle import consistency_proof
 from protos.errors import Unreachable
 from tests.agreements import party_keys
-from tests.desk import WINDOW, Desk, after, at_a_desk
+from tests.desk import WINDOW, Desk, after, at_a_desk, due, fetch
 from tests.ledgers import Story
 
 NEXT = WINDOW.plus(1)
@@ -47,7 +47,13 @@ def stored(desk: Desk) -> str | None:
 
 def copy_of(story: Story) -> Story:
     """The same ledger, to go on in another way."""
-    return dataclasses.replace(story, signed=[*story.signed], entries=[*story.entries])
+    return dataclasses.replace(
+        story,
+        signed=[*story.signed],
+        entries=[*story.entries],
+        private_keys={**story.private_keys},
+        batch_keys={**story.batch_keys},
+    )
 
 
 def signed_note(story: Story, *, witness: Ed25519PrivateKey | None) -> str:
@@ -65,14 +71,19 @@ def errors(happened: Happened) -> list[type[Exception]]:
 # --- asked rarely, stored before it is used -------------------------------------------------------
 
 
-def test_the_council_is_asked_only_when_there_is_something_to_make(desk: Desk) -> None:
+def test_the_council_is_asked_only_when_there_is_something_to_make_or_to_sign(desk: Desk) -> None:
     desk.run(at=WINDOW.start(desk.signed.agreement.working_time.zone) + timedelta(days=3))
     assert desk.council.asked == []
     made = desk.run(at=after()).made
     assert desk.council.asked == ["checkpoint", "window"]
-    desk.run(at=after() + timedelta(minutes=1))
-    assert len(desk.run(at=max(each.due for each in made)).sent) == 2
-    assert desk.council.asked == ["checkpoint", "window"]
+    desk.council.asked.clear()
+    desk.run(at=min(each.times.fetch for each in made) - timedelta(seconds=1))
+    assert desk.council.asked == []
+    assert len(desk.run(at=fetch(made)).approved) == 2
+    assert desk.council.asked == ["checkpoint", *["batch key", "issue"] * 2]
+    desk.council.asked.clear()
+    assert len(desk.run(at=due(made)).sent) == 2
+    assert desk.council.asked == []
 
 
 def test_a_checkpoint_is_on_disk_before_the_council_is_asked_anything_else(desk: Desk) -> None:
@@ -114,6 +125,7 @@ def test_a_run_that_ends_around_the_storing_leaves_nothing_half_done(
         device._ledger_file.close()
         device._ledger_file = Killing(desk.folder / "ledger.db")
         device._ledger_file.stored_first = stored_first
+        device._maker = dataclasses.replace(device._maker, ledger_file=device._ledger_file)
         with pytest.raises(Killed):
             device.run()
         assert {each.batch.window for each in device.outbox.all()} == {WINDOW}
@@ -191,12 +203,12 @@ OTHERS = [forked, of_the_same_size, shorter, of_another_origin]
 def test_another_ledger_than_before_stops_everything_and_is_kept(
     desk: Desk, other: Callable[[Story], Story]
 ) -> None:
-    made = desk.run(at=after()).made
+    made = desk.approved()
     seen = desk.story.note
     honest, desk.council.story = desk.story, other(desk.story)
     draws = desk.noise.draws
     # Reports are due, and the next window is over: none is sent, and none is made.
-    happened = desk.run(at=max(after(NEXT), *(each.due for each in made)))
+    happened = desk.run(at=max(after(NEXT), due(made)))
     assert (happened.made, happened.sent) == ((), ())
     assert desk.employer.received == {}
     assert desk.noise.draws == draws
@@ -371,9 +383,9 @@ def test_shares_are_sealed_to_the_keys_of_the_window(desk: Desk) -> None:
     assert len(desk.reports()) == 2
     assert len(desk.reports(NEXT)) == 2
     third = WINDOW.plus(2)
-    made = desk.run(at=after(third)).made
+    made = desk.approved(third)
     desk.story.private_keys[third, Party.EMPLOYER] = desk.story.private_keys[WINDOW, Party.EMPLOYER]
-    happened = desk.run(at=max(each.due for each in made))
+    happened = desk.run(at=due(made))
     assert (len(made), happened.sent) == (2, ())
     assert {str(each.error) for each in happened.trouble} == {str(CANNOT_OPEN)}
 

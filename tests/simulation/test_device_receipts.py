@@ -20,8 +20,9 @@ from privacy.agreement.model import AgreementDigest, Party
 from privacy.batch import BatchId
 from privacy.groups import GroupId
 from privacy.ledger.answers import OutcomeAnswer
-from privacy.ledger.entries import BatchReleased
+from privacy.ledger.entries import BatchKeyPublished, BatchReleased
 from privacy.ledger.proven import Inclusion, ProvenEntry, find
+from privacy.membership import Token, load_public, verify
 from privacy.metrics import TaskId
 from privacy.receipt import Receipt
 from privacy.release import Withheld, id_root
@@ -111,19 +112,30 @@ def test_a_receipt_is_checked_without_the_device_and_without_a_server(desk: Desk
     )
     parts = [bytes.fromhex(found[f"{part}_share_hash"]) for part in ("public", "leader", "helper")]
     assert digest == fields.digest("plurale-1 report", batch.context, report_id, *parts)  # 1
+    token = Token(*(bytes.fromhex(found["token"][part]) for part in ("randomizer", "signature")))
+    verify(load_public(key_in_the_ledger(desk, batch)), digest, token)  # 2
     Receipt(digest, bytes.fromhex(found["employer_signature"])).verify(
         keys["employer"], digest
-    )  # 2
+    )  # 3
     ended = found["ending"]
     shown = checkpoint.verify(
         ended["checkpoint"], council_key=keys["council"], employer_key=keys["employer"]
-    )  # 3
-    body = proven(ended["entry"]).verify(shown).body  # 4
+    )  # 4
+    body = proven(ended["entry"]).verify(shown).body  # 5
     assert isinstance(body, BatchReleased)
     assert body.batch == batch
     place = ended["inclusion"]
     path = tuple(bytes.fromhex(each) for each in place["proof"])
-    Inclusion(place["index"], place["size"], path).verify(report_id, body.id_root)  # 5
+    Inclusion(place["index"], place["size"], path).verify(report_id, body.id_root)  # 6
+
+
+def key_in_the_ledger(desk: Desk, batch: BatchId) -> bytes:
+    """The modulus of a batch's key, as an export of the ledger has it."""
+    return next(
+        each.body.modulus
+        for each in desk.story.entries
+        if isinstance(each.body, BatchKeyPublished) and each.body.batch == batch
+    )
 
 
 def proven(entry: dict[str, Any]) -> ProvenEntry:
@@ -209,6 +221,24 @@ def test_what_comes_after_the_release_does_not_change_the_receipt(desk: Desk, mo
     (decided,) = asked_after_closing(desk).decided
     assert decided.ending is not None
     assert decided.ending.fate is Fate.COUNTED
+
+
+def test_the_key_of_a_batch_does_not_decide_it(desk: Desk) -> None:
+    released(desk)
+    key = next(
+        each.index
+        for each in desk.story.of(BatchKeyPublished)
+        if isinstance(each.body, BatchKeyPublished) and each.body.batch == desk.batch()
+    )
+
+    def with_the_key(answer: OutcomeAnswer) -> OutcomeAnswer:
+        entries = (desk.story.proven(key), *answer.entries) if answer.entries else ()
+        return dataclasses.replace(answer, entries=entries)
+
+    desk.council.change["outcome"] = with_the_key
+    happened = asked_after_closing(desk)
+    assert [each.ending and each.ending.fate for each in happened.decided] == [Fate.COUNTED]
+    assert happened.alarms == ()
 
 
 # --- alarms ---------------------------------------------------------------------------------------

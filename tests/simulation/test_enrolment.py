@@ -86,29 +86,38 @@ def test_a_mailbox_that_is_none_is_told_before_the_consent_is_kept(
             desk.signed,
             GroupId("north"),
             [mailbox],
+            code=desk.council.new_code("north"),
             answer=lambda: "yes",
             now=desk.clock.now,
         )
     assert not (tmp_path / "new").exists()
+    assert desk.council.asked == []
 
 
 @pytest.mark.parametrize("answer", ["no", "", "y", "yes please"])
-def test_without_a_clear_yes_nothing_is_kept(tmp_path: Path, desk: Desk, answer: str) -> None:
+def test_without_a_clear_yes_nothing_is_kept_or_sent(
+    tmp_path: Path, desk: Desk, answer: str
+) -> None:
     folder = tmp_path / "somebody"
     with pytest.raises(NoConsent):
         enrol.enrol(
-            folder, desk.signed, GroupId("north"), [], answer=lambda: answer, now=desk.clock.now
+            folder,
+            desk.signed,
+            GroupId("north"),
+            [],
+            code=desk.council.new_code("north"),
+            answer=lambda: answer,
+            now=desk.clock.now,
         )
     assert not folder.exists()
-    with pytest.raises(NotEnrolled, match="plurale enrol FILE"):
+    assert desk.council.asked == []
+    with pytest.raises(NotEnrolled, match="plurale enrol FILE CODE"):
         Device(folder, Surroundings(desk.clock, desk.noise, secrets.token_bytes))
 
 
-def test_a_group_that_does_not_exist_is_named(tmp_path: Path, desk: Desk) -> None:
+def test_a_group_that_does_not_exist_is_named(desk: Desk) -> None:
     with pytest.raises(InvalidValue, match="'east' to join: choose from north, south, west"):
-        enrol.enrol(
-            tmp_path, desk.signed, GroupId("east"), [], answer=lambda: "yes", now=desk.clock.now
-        )
+        desk.enrols(desk.signed, desk.clock.now, group="east")
 
 
 def test_an_expired_agreement_names_the_file_and_the_next_step(tmp_path: Path, desk: Desk) -> None:

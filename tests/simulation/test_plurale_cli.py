@@ -2,14 +2,9 @@
 
 import dataclasses
 import json
-import os
 import secrets
-import sqlite3
-import subprocess
-import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,86 +13,13 @@ from client.cli import main
 from client.device import Device
 from client.surroundings import Surroundings
 from privacy.agreement import envelope
-from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import Party
 from privacy.batch import BatchId
 from privacy.noise import DiscreteGaussian
 from privacy.window import Window
-from tests.agreements import make_agreement, party_keys, sign
-from tests.council import Servers, on_loopback, release_of, running
-from tests.ledgers import Story, started
-
-
-def this_week() -> Window:
-    """The commands have no clock option, so the agreement has to cover the real day."""
-    return Window.of(datetime.now(ZoneInfo("Europe/Berlin")).date())
-
-
-@dataclasses.dataclass
-class Person:
-    """Somebody with a folder for Plurale, a mailbox and a signed agreement, at a terminal."""
-
-    folder: Path
-    mailbox: Path
-    agreement: Path
-    story: Story
-
-    @property
-    def signed(self) -> SignedAgreement:
-        return self.story.signed[0]
-
-    def types(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
-        """Run ``plurale`` as a process of its own."""
-        return subprocess.run(
-            [sys.executable, "-m", "client", "--data", str(self.folder), *arguments],
-            input=answer,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env={**os.environ, "COLUMNS": "100"},
-        )
-
-    def enrols(self, *, weeks_ago: int = 0) -> "subprocess.CompletedProcess[str]":
-        """Say yes; `weeks_ago`: as if that had been some time ago."""
-        done = self.types(
-            "enrol",
-            str(self.agreement),
-            "--group",
-            "north",
-            "--maildir",
-            str(self.mailbox),
-            answer="yes\n",
-        )
-        record = enrolment_file.load(self.folder)
-        earlier = record.newest.consented_at - timedelta(weeks=weeks_ago)
-        newest = dataclasses.replace(record.newest, consented_at=earlier)
-        enrolment_file.save(self.folder, dataclasses.replace(record, acceptances=(newest,)))
-        return done
-
-    def waits_no_longer(self) -> None:
-        """As if the moment drawn for every report had come."""
-        with sqlite3.connect(self.folder / "outbox.db") as outbox:
-            outbox.execute("UPDATE report SET due = made_at")
-        outbox.close()
-
-
-@pytest.fixture
-def person(tmp_path: Path) -> Person:
-    year = this_week().year
-    agreement = make_agreement(
-        **on_loopback(), first_window=Window(year, 1), last_window=Window(year + 1, 52)
-    )
-    story = started(agreement)
-    for weeks in range(-4, 2):
-        story.publish(this_week().plus(weeks))
-    mailbox = tmp_path / "mail"
-    for box in (mailbox, mailbox / ".Sent"):
-        for part in ("cur", "new", "tmp"):
-            (box / part).mkdir(parents=True)
-    file = tmp_path / "agreement.signed.json"
-    file.write_bytes(story.signed[0].envelope)
-    return Person(tmp_path / "plurale", mailbox, file, story)
+from tests.agreements import party_keys, sign
+from tests.council import release_of
+from tests.person import Person, this_week
 
 
 def test_enrolling_shows_the_agreement_asks_and_says_what_comes_next(person: Person) -> None:
@@ -117,10 +39,11 @@ def test_enrolling_shows_the_agreement_asks_and_says_what_comes_next(person: Per
     assert record.newest.signed.digest == person.signed.digest
 
 
-def test_the_group_is_asked_for_if_it_is_not_given(person: Person) -> None:
-    done = person.types("enrol", str(person.agreement), answer="south\nyes\n")
+def test_the_group_is_the_one_of_the_code(person: Person) -> None:
+    written = f"  {person.code('south').lower().replace('0', 'o')} "
+    done = person.types("enrol", str(person.agreement), written, answer="yes\n")
     assert done.returncode == 0, done.stderr
-    assert "north, south, west" in done.stdout
+    assert "• south, as a whole" in done.stdout
     assert enrolment_file.load(person.folder).newest.group == "south"
 
 
@@ -140,18 +63,20 @@ def test_preview_and_send_right_after_enrolling(person: Person) -> None:
 
 def test_making_and_sending_and_looking(person: Person) -> None:
     person.enrols(weeks_ago=3)
-    with running(person.story, lambda: datetime.now(UTC)) as servers:
-        first = person.types("send")
-        assert first.returncode == 0, first.stderr
-        assert "Made the report for headline / north" in first.stdout
-        due = person.types("preview", "--window", str(this_week().plus(-1)))
-        assert "numbers with noise, before splitting" in due.stdout
-        assert "waits until" in due.stdout
-        person.waits_no_longer()
-        sent = person.types("send")
-        assert sent.returncode == 0, sent.stderr
-        assert "receipt checked" in sent.stdout
-        assert servers.employer.received
+    first = person.types("send")
+    assert first.returncode == 0, first.stderr
+    assert "Made the report for headline / north" in first.stdout
+    due = person.types("preview", "--window", str(this_week().plus(-1)))
+    assert "numbers with noise, before splitting" in due.stdout
+    assert "it asks for its token" in due.stdout
+    person.waits_no_longer()
+    token = person.types("send")
+    assert token.returncode == 0, token.stderr
+    person.waits_no_longer()
+    sent = person.types("send")
+    assert sent.returncode == 0, sent.stderr
+    assert "receipt checked" in token.stdout + sent.stdout
+    assert person.servers.employer.received
     looked = person.types("receipts")
     assert looked.returncode == 0, looked.stderr
     assert "is sent, and its batch is not decided yet" in looked.stdout
@@ -166,17 +91,18 @@ def test_receipts_before_anything_was_made(person: Person) -> None:
     assert (as_json["reports"], as_json["checkpoint"]) == ([], None)
 
 
-def reported(person: Person, window: Window, servers: Servers) -> list[BatchId]:
+def reported(person: Person, window: Window) -> list[BatchId]:
     """Make and send the reports of an earlier week, as the device did in it."""
     agreement = person.signed.agreement
     made_at = agreement.upload_opens(window) + timedelta(hours=1)
-    servers.employer.clock = lambda: made_at
+    person.servers.employer.clock = lambda: made_at
     outside = Surroundings(lambda: made_at, DiscreteGaussian(), secrets.token_bytes)
-    with Device(person.folder, outside) as device:
-        device.run()
-    person.waits_no_longer()
-    with Device(person.folder, outside) as device:
-        return [parcel.batch for parcel in device.run().sent]
+    sent = []
+    for _ in range(3):  # made, then with its token, then sent
+        with Device(person.folder, outside) as device:
+            sent += [parcel.batch for parcel in device.run().sent]
+        person.waits_no_longer()
+    return sent
 
 
 def test_what_became_of_reports_is_fetched_and_a_missing_one_is_told_at_every_run(
@@ -184,13 +110,13 @@ def test_what_became_of_reports_is_fetched_and_a_missing_one_is_told_at_every_ru
 ) -> None:
     person.enrols(weeks_ago=4)
     closed_by_now = this_week().plus(-3)
-    with running(person.story, lambda: datetime.now(UTC)) as servers:
-        north, sales = sorted(reported(person, closed_by_now, servers), key=lambda each: each.group)
-        own = next(each.id for each in servers.employer.received.values() if each.batch == sales)
-        counted = release_of(person.story, sales, own, others=44)
-        lost = release_of(person.story, north, others=11)
-        fetched = person.types("send")
-        again = person.types("send")
+    north, sales = sorted(reported(person, closed_by_now), key=lambda each: each.group)
+    received = person.servers.employer.received.values()
+    own = next(each.id for each in received if each.batch == sales)
+    counted = release_of(person.story, sales, own, others=44)
+    lost = release_of(person.story, north, others=11)
+    fetched = person.types("send")
+    again = person.types("send")
     in_the_release = (
         f"The report for {sales} is in the release (entry {counted.index} of the ledger), one of "
         "45 reports."
@@ -266,6 +192,9 @@ def test_a_missed_version_that_is_over_is_shown_as_one_and_asked_about(
     assert "take the next version with plurale enrol FILE" in done.stdout
 
 
+EAST = "east-K7QF9-XPR2M-4TCBH-W6NE3"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -274,12 +203,20 @@ def test_a_missed_version_that_is_over_is_shown_as_one_and_asked_about(
         (["enrol", "one-signature.json"], "lacks the signature of the council"),
         (["enrol", "expired.json"], "ask the works council for the version in force"),
         (
-            ["enrol", "good.json", "--group", "east"],
-            "no group 'east' to join: choose from north, south, west",
+            ["enrol", "good.json"],
+            "ask your works council for it, then type plurale enrol FILE CODE",
         ),
-        (["preview"], "not enrolled yet: plurale enrol FILE"),
-        (["send"], "not enrolled yet: plurale enrol FILE"),
-        (["receipts"], "not enrolled yet: plurale enrol FILE"),
+        (["enrol", "good.json", "K7QF9"], "this is not a code of the works council"),
+        (["enrol", "good.json", EAST], "is for the group 'east', which nobody can join"),
+        (
+            ["enrol", "good.json", EAST, "--group", "north"],
+            "your code is for the group east, not north: leave --group out",
+        ),
+        (["pause"], "not enrolled yet: plurale enrol FILE CODE"),
+        (["resume"], "not enrolled yet: plurale enrol FILE CODE"),
+        (["preview"], "not enrolled yet: plurale enrol FILE CODE"),
+        (["send"], "not enrolled yet: plurale enrol FILE CODE"),
+        (["receipts"], "not enrolled yet: plurale enrol FILE CODE"),
     ],
 )
 def test_errors_before_enrolment(
@@ -308,7 +245,7 @@ def test_errors_before_enrolment(
 
 
 def test_nobody_to_answer_is_no_consent(person: Person) -> None:
-    done = person.types("enrol", str(person.agreement), "--group", "north")
+    done = person.types("enrol", str(person.agreement), person.code())
     assert done.returncode == 1
     assert "run it in a terminal" in done.stderr
     assert not person.folder.exists()
@@ -351,9 +288,10 @@ def test_an_unreachable_server_is_named_and_the_report_is_kept(
     person: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person.enrols(weeks_ago=3)
-    with running(person.story, lambda: datetime.now(UTC)):
+    for _ in range(2):
         assert main(["--data", str(person.folder), "send"]) == 0
-    person.waits_no_longer()
+        person.waits_no_longer()
+    person.servers.stop(Party.EMPLOYER)
     capsys.readouterr()
     assert main(["--data", str(person.folder), "send"]) == 1
     said = capsys.readouterr().err

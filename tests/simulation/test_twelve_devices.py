@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from client import enrol
+from aggregator import roster
+from client import enrol, schedule
 from client.device import Device
 from client.ending import Fate
 from client.happened import Happened
@@ -24,6 +25,9 @@ from tests.desk import BERLIN, WINDOW, TurnableClock
 from tests.pair import Pair
 
 ROSTER = 12
+UPLOAD_DAYS = 6
+HALF = (timedelta(days=UPLOAD_DAYS) - schedule.SPARE) / 2
+"""Until then every device has asked for its tokens; until the end it has sent its reports."""
 
 
 @dataclass
@@ -53,20 +57,22 @@ class Team:
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[Team]:
     pair = Pair.make(
-        tmp_path / "servers", lambda agreed: dataclasses.replace(agreed, upload_days=6)
+        tmp_path / "servers", lambda agreed: dataclasses.replace(agreed, upload_days=UPLOAD_DAYS)
     )
     agreement = pair.signed.agreement
     clock = TurnableClock(WINDOW.start(BERLIN) - timedelta(hours=1))
     folders = [tmp_path / f"person-{number:02}" for number in range(ROSTER)]
-    for folder in folders:
-        enrol.enrol(folder, pair.signed, GroupId("north"), [], answer=lambda: "yes", now=clock.now)
     pair.start()
     try:
+        for folder in folders:
+            enrol_one(pair, folder, clock.now)
         for _ in range(4):
             pair.step()  # verify keys, and a checkpoint that the employer witnesses
         there = Team(pair, folders, clock, {})
         clock.now = pair.clock.now = agreement.upload_opens(WINDOW) + timedelta(hours=1)
         assert {len(there.run(folder).made) for folder in folders} == {2}
+        clock.now = pair.clock.now = agreement.upload_opens(WINDOW) + HALF
+        assert {len(there.run(folder).approved) for folder in folders} == {2}
         clock.now = pair.clock.now = agreement.upload_closes(WINDOW) - timedelta(hours=2)
         for folder in folders:
             happened = there.run(folder)
@@ -77,6 +83,14 @@ def team(tmp_path: Path) -> Iterator[Team]:
         yield there
     finally:
         pair.stop()
+
+
+def enrol_one(pair: Pair, folder: Path, now: datetime) -> None:
+    """One more line of the council's roster, and the device of its person."""
+    group = GroupId("north")
+    with pair.running[Party.COUNCIL].store.write() as tx:
+        _, code = roster.add(tx, group, WINDOW, secrets.token_bytes)
+    enrol.enrol(folder, pair.signed, group, [], code=code, answer=lambda: "yes", now=now)
 
 
 def fates(happened: Happened) -> dict[str, Fate]:

@@ -12,7 +12,7 @@ from client.happened import Happened
 from privacy.agreement.model import Agreement, Endpoint, Party
 from privacy.errors import BadSignature, NotInForce
 from tests.agreements import party_keys, sign
-from tests.desk import BERLIN, WINDOW, Desk, after, at_a_desk, next_version
+from tests.desk import BERLIN, WINDOW, Desk, after, at_a_desk, due, fetch, next_version
 from tests.ledgers import signed_by_both
 
 
@@ -35,7 +35,8 @@ def test_windows_that_wait_when_a_version_is_accepted_are_still_reported(desk: D
     assert {(each.batch.window, each.batch.agreement) for each in made} == {
         (WINDOW, desk.signed.digest)
     }
-    happened = desk.run(at=max(each.due for each in made))
+    desk.run(at=fetch(made))
+    happened = desk.run(at=due(made))
     assert len(happened.sent) == 2
 
 

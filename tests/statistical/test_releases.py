@@ -18,7 +18,9 @@ from privacy.groups import Level
 from privacy.metrics import Direction, Histogram, Scalar, Task, TaskId
 from privacy.noise import DiscreteGaussian, NoiseSource, noisy_measurement
 from privacy.release import HistogramResult, unshard
+from privacy.report import Submission
 from privacy.scales import HALF_RANGE
+from tests import batch_keys
 from tests.agreements import make_agreement, scalar
 from tests.statistical.oracles import FEWEST, SUMS, check
 from tests.statistical.releases import (
@@ -30,7 +32,7 @@ from tests.statistical.releases import (
     as_releases,
     releases,
 )
-from tests.unit.privacy.parties import Parties, both_sign
+from tests.unit.privacy.parties import BATCH_KEY, Parties, both_sign
 
 TEAM = 12
 SHARE = Fraction(1, 5)
@@ -87,7 +89,9 @@ def test_whole_cryptographic_runs_give_exactly_the_plain_sum() -> None:
         ]
         outs = []
         for measurement in measurements:
-            request, state = leader.start(made.report(measurement))
+            report = made.report(measurement)
+            token = batch_keys.sign_seen(BATCH_KEY, report.digest)
+            request, state = leader.start(Submission(report, token))
             message, out = helper.answer(request)
             outs.append((leader.finish(state, message), out))
         sums = [add_up(made.collection, None, side) for side in zip(*outs, strict=True)]

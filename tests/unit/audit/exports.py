@@ -31,6 +31,11 @@ def whole() -> Story:
     return ledgers.whole()
 
 
+def index_of(kind: type[kinds.Body], group: str | None = None, window: str | None = None) -> int:
+    """Where `whole` has the first entry of a kind, about a batch where one is given."""
+    return whole().first(kind, group, window).index
+
+
 def released(count: int | None = None) -> Story:
     """One window released, opened, and properly signed; `count` may be too low."""
     story = ledgers.started()

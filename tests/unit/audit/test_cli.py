@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from privacy.audit.cli import main
+from privacy.ledger.entries import BatchReleased
 from privacy.ledger.export import encode
-from tests.unit.audit.exports import a_year_late, export_of, file, released, shown, whole
+from tests.unit.audit.exports import a_year_late, export_of, file, index_of, released, shown, whole
+
+RELEASE = index_of(BatchReleased)
+CHANGED = index_of(BatchReleased, "north", "2026-W04")
+"""The first release of ten reports."""
 
 
 @pytest.fixture(name="export")
@@ -57,16 +62,16 @@ def test_a_broken_export_fails_and_names_the_entry(
 
 
 def test_an_entry_is_explained(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", str(export), "6"]) == 0
+    assert main(["explain", str(export), str(RELEASE)]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("Entry 6: release, 7\u00a0January 2026, 09:00 UTC\n")
+    assert text.startswith(f"Entry {RELEASE}: release, 7\u00a0January 2026, 09:00 UTC\n")
     assert max(map(len, text.splitlines())) <= 80
 
 
 def test_an_entry_without_proof_fails(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", str(broken), "6"]) == 1
+    assert main(["explain", str(broken), str(RELEASE)]) == 1
     text = capsys.readouterr().out
-    assert text.startswith("This export does not hold: entry 33: it was changed")
+    assert text.startswith(f"This export does not hold: entry {CHANGED}: it was changed")
     assert "Not proven" in text
 
 
@@ -74,31 +79,33 @@ def test_what_verify_refuses_is_not_vouched_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Both signed a release of 3 reports: the proof holds, and the ledger does not."""
-    path = tmp_path / "three.jsonl"
-    path.write_bytes(encode(export_of(released(count=3))))
-    assert main(["explain", str(path), "4"]) == 1
+    path, story = tmp_path / "three.jsonl", released(count=3)
+    path.write_bytes(encode(export_of(story)))
+    release = story.first(BatchReleased).index
+    fault = f"does not hold: entry {release}: north's headline for 2026-W01 is released"
+    assert main(["explain", str(path), str(release)]) == 1
     text = " ".join(capsys.readouterr().out.split())
-    assert text.startswith("This export does not hold: entry 4: north's headline for 2026-W01 is r")
+    assert text.startswith(f"This export {fault}")
     assert main(["evidence", str(path)]) == 1
-    assert "does not hold: entry 4: north's headline" in capsys.readouterr().out
+    assert fault in capsys.readouterr().out
 
 
 def test_what_came_late_is_named_and_no_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "late.jsonl"
-    path.write_bytes(encode(export_of(a_year_late())))
+    path, story = tmp_path / "late.jsonl", a_year_late()
+    path.write_bytes(encode(export_of(story)))
+    late = story.first(BatchReleased).index
+    words = f"entry {late}: north's headline for 2026-W01 should have ended by"
     assert main(["verify", str(path)]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert (
-        "entry 7: north's headline for 2026-W01 should have ended by 26 January 2026, and" in text
-    )
+    assert f"{words} 26 January 2026, and" in text
     assert "ask both parties why" in text
     assert "Everything that was checked holds. 2 things to ask about." in text
-    assert main(["explain", str(path), "7"]) == 0
+    assert main(["explain", str(path), str(late)]) == 0
     assert "ask both parties why" in " ".join(capsys.readouterr().out.split())
     assert main(["evidence", str(path)]) == 0
-    assert "- entry 7: north's headline for 2026-W01 should have" in capsys.readouterr().out
+    assert f"- {words}" in capsys.readouterr().out
 
 
 def test_nothing_is_said_to_hold_of_an_empty_file(
@@ -134,7 +141,7 @@ def test_evidence_of_a_broken_export_fails_and_says_so(
 ) -> None:
     assert main(["evidence", str(broken)]) == 1
     shown = capsys.readouterr()
-    assert shown.out.splitlines()[2].startswith("**This export does not hold: entry 33: ")
+    assert shown.out.splitlines()[2].startswith(f"**This export does not hold: entry {CHANGED}: ")
     assert "does not hold" in shown.err
 
 

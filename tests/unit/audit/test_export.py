@@ -6,6 +6,7 @@ import pytest
 import rfc8785
 
 from privacy.errors import BadEntry, InvalidValue
+from privacy.ledger.entries import ResultOpened
 from privacy.ledger.export import Export, Opened, decode, encode
 from tests.unit.audit.exports import export_of, file, whole
 
@@ -20,7 +21,7 @@ def test_every_line_is_canonical_json_and_the_last_ends_in_a_newline() -> None:
     assert last == b""
     assert [rfc8785.dumps(json.loads(line)) for line in lines] == lines
     keys = [next(iter(json.loads(line))) for line in lines]
-    assert keys == ["at"] * 48 + ["opening"] * 11 + ["checkpoint"]
+    assert keys == ["at"] * len(whole().entries) + ["opening"] * 11 + ["checkpoint"]
 
 
 def test_totals_beyond_what_a_float_holds_stay_exact() -> None:
@@ -30,19 +31,26 @@ def test_totals_beyond_what_a_float_holds_stay_exact() -> None:
     assert str(2**127).encode() in encode(export)
 
 
+def opening(index: int) -> bytes:
+    return f'{{"opening":{{"index":{index},'.encode()
+
+
+FIRST, SECOND = (entry.index for entry in whole().of(ResultOpened)[:2])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         (b'"kind":"result"', b'"kind": "result"', "canonical"),
-        (b'{"opening":', b'{ "opening":', "line 49 is not an opening"),
+        (b'{"opening":', b'{ "opening":', f"line {len(whole().entries) + 1} is not an opening"),
         (b'"totals":["', b'"totals":["+', "whole number"),
         (b'"totals":["', b'"totals":["0', "whole number"),
         (b'"salt":"', b'"salt":"0', "32 bytes in hex"),
         (b'{"checkpoint":"', b'{"checkpoint": "', "the checkpoint"),
         (b'{"checkpoint":"', b'{"checkpoint":"x","checkpoint":"', "the checkpoint"),
         (b'{"checkpoint":', b'{"note":', "the checkpoint"),
-        (b'{"opening":{"index":14,', b'{"opening":{"index":7,', "there twice"),
-        (b'{"opening":{"index":14,', b'{"opening":{"index":5,', "out of its place"),
+        (opening(SECOND), opening(FIRST), "there twice"),
+        (opening(SECOND), opening(FIRST - 1), "out of its place"),
     ],
 )
 def test_any_other_way_to_write_it_is_refused(old: bytes, new: bytes, words: str) -> None:
@@ -64,7 +72,7 @@ def test_the_last_newline_is_needed() -> None:
 
 def test_an_entry_behind_the_openings_is_refused() -> None:
     *lines, checkpoint = file().splitlines(keepends=True)
-    with pytest.raises(BadEntry, match="line 60: an entry stands behind"):
+    with pytest.raises(BadEntry, match=f"line {len(lines) + 1}: an entry stands behind"):
         decode(b"".join([*lines, lines[0], checkpoint]))
 
 

@@ -12,8 +12,10 @@ from privacy.audit.explain import Explanation
 from privacy.audit.finding import Finding
 from privacy.audit.layout import audit_page, explanation_page
 from privacy.audit.wording import plain, some
-from tests.unit.audit.exports import audit, file, shown, whole
+from privacy.ledger.entries import BatchReleased
+from tests.unit.audit.exports import audit, file, index_of, shown, whole
 
+RELEASE = index_of(BatchReleased)
 HIDE = "north\x1b[2J\x1b[HEverything that was checked holds.\x1b[8m"
 NASTY = [HIDE, "north\n0 findings.", "\x9b2J", "a\u202eb", "\u2028held", "\ud800", "x\x00"]
 
@@ -64,12 +66,12 @@ def test_the_names_in_an_entry_are_shown_plain(
     export: Path, capsys: pytest.CaptureFixture[str], key: str, text: str
 ) -> None:
     written = file().splitlines(keepends=True)
-    entry = json.loads(written[6])
+    entry = json.loads(written[RELEASE])
     entry["body"]["batch"][key] = text
-    written[6] = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+    written[RELEASE] = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
     export.write_bytes(b"".join(written))
     for command in (["verify"], ["evidence"], ["explain"]):
-        place = ["6"] if command == ["explain"] else []
+        place = [str(RELEASE)] if command == ["explain"] else []
         assert main([*command, str(export), *place]) == 1
         assert all(line.isprintable() for line in lines(capsys))
 

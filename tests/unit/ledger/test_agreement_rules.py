@@ -207,7 +207,7 @@ def test_verify_keys_are_for_a_task_of_an_activated_version() -> None:
 
 
 def published(story: Story) -> WindowKeysPublished:
-    body = story.publish(Window(2026, 1)).body
+    body = story.publish_window_keys(Window(2026, 1)).body
     assert isinstance(body, WindowKeysPublished)
     return body
 
@@ -247,7 +247,7 @@ def test_window_keys_are_published_once() -> None:
 @pytest.mark.parametrize("window", [Window(2025, 52), Window(2026, 40)])
 def test_window_keys_are_for_a_window_of_an_agreement(window: Window) -> None:
     story = started()
-    story.publish(window)
+    story.publish_window_keys(window)
     refused(story, f"keys for {window} are published, and no agreement covers it")
 
 

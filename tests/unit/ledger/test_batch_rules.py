@@ -1,4 +1,4 @@
-"""Rules 7 to 12: how a batch ends; just inside and just outside each rule."""
+"""Rules 8 to 13: how a batch ends; just inside and just outside each rule."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from privacy.batch import BatchId
-from privacy.ledger.entries import BudgetAlarm, Entry
+from privacy.ledger.entries import BudgetAlarm, Entry, StopReason
 from privacy.release import Withheld
 from privacy.report import ReportId
 from tests.ledgers import CAP_OF_THE_SECOND, Story
@@ -25,7 +25,7 @@ from tests.unit.ledger.judging import (
     tight,
 )
 
-# --- 7. result, 10. unopened ---------------------------------------------------------------------
+# --- 8. result, 11. unopened ---------------------------------------------------------------------
 
 
 def after_release(seconds: int) -> Story:
@@ -71,13 +71,13 @@ def test_a_release_ends_once(
     first: Callable[[Story, BatchId], Entry], second: Callable[[Story, BatchId], Entry]
 ) -> None:
     story = after_release(0)
-    kind = first(story, north(story)).body.kind
-    story.at = story.entries[-1].at
+    end = first(story, north(story))
+    story.at = end.at
     second(story, north(story))
-    refused(story, f"after its end: entry 5 ({kind}) is its outcome already")
+    refused(story, f"after its end: entry {end.index} ({end.body.kind}) is its outcome already")
 
 
-# --- 8. withheld ---------------------------------------------------------------------------------
+# --- 9. withheld ---------------------------------------------------------------------------------
 
 
 def withheld(story: Story, reason: Withheld, count: int, window: str = "2026-W01") -> Story:
@@ -129,7 +129,7 @@ def test_too_few_reports_are_not_withheld_for_the_budget() -> None:
     )
 
 
-# --- 9. not asked --------------------------------------------------------------------------------
+# --- 10. not asked -------------------------------------------------------------------------------
 
 
 def test_a_batch_is_given_up_a_week_after_it_closed() -> None:
@@ -145,7 +145,7 @@ def test_a_batch_is_given_up_a_week_after_it_closed() -> None:
     )
 
 
-# --- 11. budget alarm ----------------------------------------------------------------------------
+# --- 12. budget alarm ----------------------------------------------------------------------------
 
 
 def alarmed(**changes: Any) -> Story:
@@ -179,7 +179,7 @@ def test_an_alarm_is_about_the_batch_just_withheld() -> None:
     refused(too_few, loose)
 
 
-# --- 12. stopped ---------------------------------------------------------------------------------
+# --- 13. stopped ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("at", "count"), [(CLOSES, 0), (CLOSES, 12), (OPENS, 12)])
@@ -201,12 +201,39 @@ def test_a_batch_that_takes_no_more_reports_is_stopped(at: datetime, count: int)
 def test_a_batch_that_still_takes_reports_is_not_stopped(
     at: datetime, count: int, fault: str
 ) -> None:
+    for reason in set(StopReason) - {StopReason.MORE_THAN_TOKENS}:
+        story = ready(at)
+        story.stop(north(story), count, reason)
+        refused(story, f"north's headline for 2026-W01 {fault}")
+
+
+@pytest.mark.parametrize(("at", "count"), [(OPENS, 0), (CLOSES - SECOND, 11), (CLOSES, 12)])
+def test_more_reports_than_tokens_stop_a_batch_as_soon_as_its_week_is_over(
+    at: datetime, count: int
+) -> None:
     story = ready(at)
-    story.stop(north(story), count)
+    story.stop(north(story), count, StopReason.MORE_THAN_TOKENS)
+    accepted(story)
+
+
+@pytest.mark.parametrize(
+    ("at", "count", "fault"),
+    [
+        (OPENS - SECOND, 11, "is stopped at 2026-01-04 22:59:59 UTC: its week is over at "),
+        (OPENS - SECOND, 12, "is stopped at 2026-01-04 22:59:59 UTC: its week is over at "),
+        (OPENS, 13, "is stopped with 13 reports, and the group has 12 members"),
+        (OPENS, -1, "is stopped with -1 reports, and the group has 12 members"),
+    ],
+)
+def test_more_reports_than_tokens_stop_no_batch_before_anybody_can_report(
+    at: datetime, count: int, fault: str
+) -> None:
+    story = ready(at)
+    story.stop(north(story), count, StopReason.MORE_THAN_TOKENS)
     refused(story, f"north's headline for 2026-W01 {fault}")
 
 
-# --- 8., 9., 12.: a batch ends once --------------------------------------------------------------
+# --- 9., 10., 13.: a batch ends once -------------------------------------------------------------
 
 
 ENDS: list[Callable[[Story], Entry]] = [
@@ -222,15 +249,15 @@ def test_a_batch_ends_once(
     first: Callable[[Story], Entry], second: Callable[[Story], Entry]
 ) -> None:
     story = ready(CLOSES + timedelta(days=7))
-    kind = first(story).body.kind
+    end = first(story)
     accepted(story)
     second(story)
-    refused(story, f"after its end: entry 4 ({kind}) is its outcome already")
+    refused(story, f"after its end: entry {end.index} ({end.body.kind}) is its outcome already")
 
 
 @pytest.mark.parametrize("second", ENDS)
 def test_a_release_ends_with_a_result_or_unopened(second: Callable[[Story], Entry]) -> None:
     story = ready(CLOSES + timedelta(days=7))
-    story.release(north(story))
+    released = story.release(north(story))
     second(story)
-    refused(story, "too late: entry 4 released it already")
+    refused(story, f"too late: entry {released.index} released it already")

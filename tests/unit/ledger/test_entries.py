@@ -23,6 +23,7 @@ from privacy.ledger.entries import (
     MAX_BYTES,
     AgreementActivated,
     AgreementRetired,
+    BatchKeyPublished,
     BatchNotAsked,
     BatchReleased,
     BatchStopped,
@@ -84,6 +85,12 @@ TIMES = st.datetimes(datetime(1970, 1, 1), datetime(9998, 12, 31)).map(  # noqa:
 )
 WINDOWS = st.dates(datetime(1971, 1, 1, tzinfo=UTC).date()).filter(lambda day: day.year < 9998)
 NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+
+
+def test_the_smallest_and_the_largest_key_read_as_they_were_written() -> None:
+    for modulus in (b"\x80" + bytes(254) + b"\x01", b"\xff" * 256):
+        entry = placed(BatchKeyPublished(BATCH, modulus))
+        assert decode(entry.data) == entry
 
 
 @given(TIMES, WINDOWS.map(Window.of), NAMES, COSTS, SUMS, st.integers(0, 2**53 - 1))
@@ -251,6 +258,7 @@ def test_an_entry_has_a_largest_size() -> None:
 
 
 ALARM = BudgetAlarm(BATCH, Fraction(1, 26), Fraction(27, 26), Fraction(1))
+NO_KEYS = (b"", b"\x80" + bytes(255), b"\x7f" + b"\xff" * 255, b"\xff" * 255, b"\xff" * 257)
 NO_COSTS = (Fraction(0), Fraction(-1, 26), Fraction(10**80), Fraction(1, 10**80))
 NO_SUMS = (Fraction(-(10**80)), Fraction(10**80))
 
@@ -270,6 +278,7 @@ NO_SUMS = (Fraction(-(10**80)), Fraction(10**80))
         (lambda: WindowKeysPublished(Window(2026, 5), bytes(1216), bytes(1215)), "1216 bytes"),
         (lambda: WindowKeysPublished(Window(2026, 5), bytes(1215), bytes(1215)), "1216 bytes"),
         (lambda: WindowKeysPublished(Window(2026, 5), bytes(1216), bytes(1216)), "the same window"),
+        *((lambda key=key: BatchKeyPublished(BATCH, key), "an odd number of") for key in NO_KEYS),
         (lambda: BatchWithheld(BATCH, 9, Withheld.NOT_ASKED), "does not withhold because"),
         *((lambda cost=cost: replace(RELEASED, rho=cost), "costs more than") for cost in NO_COSTS),
         *((lambda cost=cost: replace(ALARM, rho=cost), "costs more than") for cost in NO_COSTS),

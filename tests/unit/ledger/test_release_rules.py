@@ -1,4 +1,4 @@
-"""Rule 6: when a batch is released; just inside and just outside."""
+"""Rule 7: when a batch is released; just inside and just outside."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,16 +48,18 @@ def test_too_few_or_too_many_reports_are_not_released() -> None:
 
 def test_a_batch_is_released_once() -> None:
     story = ready()
+    released = story.release(north(story))
     story.release(north(story))
-    story.release(north(story))
-    refused(story, "north's headline for 2026-W01 is released twice: entry 4 released it already")
+    twice = f"is released twice: entry {released.index} released it already"
+    refused(story, f"north's headline for 2026-W01 {twice}")
 
 
 def test_a_batch_that_ended_is_not_released() -> None:
     story = ready()
-    story.stop(north(story))
+    stopped = story.stop(north(story))
     story.release(north(story))
-    refused(story, "is released after its end: entry 4 (stopped) is its outcome already")
+    ended = f"entry {stopped.index} (stopped) is its outcome already"
+    refused(story, f"is released after its end: {ended}")
 
 
 def test_a_batch_is_released_when_its_period_is_over() -> None:
@@ -137,7 +139,7 @@ def test_what_a_release_costs_is_in_the_agreement() -> None:
         refused(story, f"is released for ρ = {rho}, and the agreement says 1/26")
 
 
-def test_a_release_needs_verify_keys_and_window_keys() -> None:
+def test_a_release_needs_verify_keys_window_keys_and_a_batch_key() -> None:
     story = Story()
     story.activate(make_agreement())
     story.publish(Window(2026, 1))
@@ -145,9 +147,17 @@ def test_a_release_needs_verify_keys_and_window_keys() -> None:
     story.release(north(story))
     refused(story, "is released, and the verify keys of its task were never committed")
     story = started()
+    story.publish_batch_key(north(story))
     story.at = CLOSES
     story.release(north(story))
     refused(story, "is released, and the keys of its window were never published")
+    story = started()
+    story.publish_window_keys(Window(2026, 1))
+    story.publish_batch_key(story.batch("headline", "south", "2026-W01"))
+    story.publish_batch_key(north(story, "2026-W02"))
+    story.at = CLOSES
+    story.release(north(story))
+    refused(story, "is released, and the key of its membership tokens was never published")
 
 
 def test_what_is_left_is_recomputed() -> None:

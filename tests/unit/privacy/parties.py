@@ -5,23 +5,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from privacy import fields
+from privacy import fields, membership
 from privacy.aggregation import ReportShare, Verifier
 from privacy.agreement import envelope
 from privacy.agreement.envelope import SignedAgreement
 from privacy.agreement.model import ROLE_OF, Agreement, Party, Role
 from privacy.batch import BatchId, Collection
-from privacy.errors import Rejection, ReportRejected
+from privacy.errors import BadToken, Rejection, ReportRejected
 from privacy.groups import GroupId
+from privacy.membership import Token, load_public
 from privacy.metrics import TaskId
-from privacy.report import REPORT_ID_SIZE, Report, ReportId, check_sizes, prepare, seal
+from privacy.report import (
+    REPORT_ID_SIZE,
+    Report,
+    ReportId,
+    Submission,
+    check_sizes,
+    prepare,
+    report_digest,
+    seal,
+)
 from privacy.vdaf.messages import InputShare, OutShare, PublicShare
 from privacy.window import Window
+from tests import batch_keys
 from tests.agreements import make_agreement, party_keys, sign
 from tests.vectors.forge import Announce, forge, truth
 
 WINDOW = Window(2026, 5)
 VERIFY_KEY = bytes(range(32))
+BATCH_KEY = batch_keys.pooled(0)
 
 
 def both_sign(agreement: Agreement) -> SignedAgreement:
@@ -67,7 +79,8 @@ class Parties:
     def verifier(self, role: Role, verify_key: bytes = VERIFY_KEY) -> Verifier:
         """One party's view."""
         key = party_keys(next(p for p, r in ROLE_OF.items() if r is role)).hpke
-        return Verifier(role, self.batch, self.collection, key, verify_key)
+        public = load_public(BATCH_KEY.modulus)
+        return Verifier(role, self.batch, self.collection, public, key, verify_key)
 
     def report(self, measurement: Sequence[int]) -> Report:
         """What an honest device makes of a noised measurement."""
@@ -103,13 +116,20 @@ class Parties:
         public, shares = forge(vdaf, self.batch.context, encoded, report_id, rand, announce)
         return self.encoded(public, shares, report_id)
 
-    def decide(self, report: Report) -> Decision:
-        """What both sides do with a report, as intake and an aggregation job do it."""
+    def decide(self, sent: Report | Submission) -> Decision:
+        """What both sides do with a report, as intake and an aggregation job do it.
+
+        A report without a token gets one first, as a member gets it for anything.
+        """
+        submission = with_token(sent) if isinstance(sent, Report) else sent
         leader, helper = self.verifier(Role.LEADER), self.verifier(Role.HELPER)
         try:
-            check_sizes(self.collection, report)
-            request, state = leader.start(report)
+            check_sizes(self.collection, submission.report)
+            membership.verify(leader.batch_key, submission.report.digest, submission.token)
+            request, state = leader.start(submission)
             message, helper_share = helper.answer(request)
+        except BadToken:
+            return Decision(None, None, Rejection.INVALID_TOKEN)
         except ReportRejected as rejected:
             return Decision(None, None, rejected.reason)
         try:
@@ -118,14 +138,31 @@ class Parties:
             return Decision(None, helper_share, rejected.reason)
 
 
-def request_of(report: Report, leader_verifier_share: bytes) -> ReportShare:
-    """The helper's part of a report with any verifier share beside it."""
+def with_token(report: Report) -> Submission:
+    """A report with its member's token."""
+    return Submission(report, batch_keys.sign(BATCH_KEY, report.digest))
+
+
+def request_of(report: Report, leader_verifier_share: bytes, token: Token) -> ReportShare:
+    """The helper's part of a report with any verifier share and token beside it."""
     return ReportShare(
         id=report.id,
         public_share=report.public_share,
         leader_share_hash=fields.sha256(report.leader_share),
         helper_share=report.helper_share,
         leader_verifier_share=leader_verifier_share,
+        token=token,
+    )
+
+
+def digest_of(batch: BatchId, request: ReportShare) -> bytes:
+    """What a token has to sign so that the helper takes this for what a member made."""
+    return report_digest(
+        batch,
+        request.id,
+        request.public_share,
+        leader_hash=request.leader_share_hash,
+        helper_hash=fields.sha256(request.helper_share),
     )
 
 

@@ -10,20 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from privacy.aggregation import (
-    JOB_ID_SIZE,
-    MAX_JOB_REPORTS,
-    Job,
-    ReportShare,
-    add_up,
-)
+from privacy.aggregation import ReportShare
 from privacy.agreement.model import Role
-from privacy.errors import InvalidValue, Rejection, ReportRejected
-from privacy.report import Report, ReportId, check_sizes
+from privacy.errors import Rejection, ReportRejected
+from privacy.membership import Token
+from privacy.report import Report, Submission, check_sizes
 from privacy.vdaf.field import ENCODED_SIZE, MODULUS
 from privacy.vdaf.prio3 import Prio3SumVec
+from tests import batch_keys
 from tests.agreements import headline, make_agreement, scalar
-from tests.unit.privacy.parties import Parties, both_sign, new_id, request_of
+from tests.unit.privacy.parties import (
+    BATCH_KEY,
+    Parties,
+    both_sign,
+    digest_of,
+    new_id,
+    request_of,
+    with_token,
+)
 
 R = TypeVar("R", Report, ReportShare)
 
@@ -61,7 +65,13 @@ def altered(report: R, part: str, value: bytes) -> R:
 
 
 def started(report: Report) -> ReportShare:
-    return PARTIES.verifier(Role.LEADER).start(report)[0]
+    return PARTIES.verifier(Role.LEADER).start(with_token(report))[0]
+
+
+def retokened(request: ReportShare) -> ReportShare:
+    """With a token over what it is now: a member gets one for anything."""
+    token = batch_keys.sign(BATCH_KEY, digest_of(PARTIES.batch, request))
+    return replace(request, token=token)
 
 
 def answer(request: ReportShare) -> Rejection:
@@ -80,17 +90,17 @@ def test_the_output_shares_of_an_honest_report_add_up_to_its_measurement() -> No
 
 
 def test_the_helper_gets_a_hash_of_the_leaders_ciphertext_and_all_else_as_it_was_sent() -> None:
-    report = PARTIES.report(MEASUREMENT)
-    request = started(report)
-    assert request == request_of(report, request.leader_verifier_share)
+    sent = with_token(PARTIES.report(MEASUREMENT))
+    request, _ = PARTIES.verifier(Role.LEADER).start(sent)
+    assert request == request_of(sent.report, request.leader_verifier_share, sent.token)
     assert len(request.leader_verifier_share) == VDAF.verifier_share_size
 
 
 def test_asked_again_both_sides_say_the_same() -> None:
-    report = PARTIES.report(MEASUREMENT)
+    sent = with_token(PARTIES.report(MEASUREMENT))
     leader, helper = PARTIES.verifier(Role.LEADER), PARTIES.verifier(Role.HELPER)
-    assert leader.start(report) == leader.start(report)
-    request, _ = leader.start(report)
+    assert leader.start(sent) == leader.start(sent)
+    request, _ = leader.start(sent)
     assert helper.answer(request) == helper.answer(request)
 
 
@@ -111,6 +121,44 @@ def test_a_part_of_the_wrong_size() -> None:
             assert answer(altered(request, part, other)) is Rejection.WRONG_SIZE
 
 
+def of_another_report(report: Report) -> Token:
+    return with_token(PARTIES.report(MEASUREMENT)).token
+
+
+def of_another_batch(report: Report) -> Token:
+    return batch_keys.sign(batch_keys.pooled(1), report.digest)
+
+
+def with_another_randomizer(report: Report) -> Token:
+    token = with_token(report).token
+    return Token(flipped(token.randomizer), token.signature)
+
+
+def with_another_signature(report: Report) -> Token:
+    token = with_token(report).token
+    return Token(token.randomizer, flipped(token.signature, 255))
+
+
+@pytest.mark.parametrize(
+    "token_of",
+    [of_another_report, of_another_batch, with_another_randomizer, with_another_signature],
+)
+def test_a_token_of_anything_but_this_report_and_this_batch_is_none(
+    token_of: Callable[[Report], Token],
+) -> None:
+    report = PARTIES.report(MEASUREMENT)
+    request = started(report)
+    PARTIES.verifier(Role.HELPER).answer(request)
+    assert answer(replace(request, token=token_of(report))) is Rejection.INVALID_TOKEN
+
+
+@pytest.mark.parametrize("part", ["id", "leader_share_hash", "helper_share", "public_share"])
+def test_a_leader_that_alters_any_part_has_no_token_for_it(part: str) -> None:
+    request = started(PARTIES.report(MEASUREMENT))
+    changed = altered(request, part, flipped(getattr(request, part)))
+    assert answer(changed) is Rejection.INVALID_TOKEN
+
+
 @pytest.mark.parametrize("place", [0, 1000, -1])
 def test_an_altered_ciphertext_does_not_open(place: int) -> None:
     report = PARTIES.report(MEASUREMENT)
@@ -121,7 +169,7 @@ def test_an_altered_ciphertext_does_not_open(place: int) -> None:
     share = bytearray(report.helper_share)
     share[place] ^= 1
     request = replace(started(report), helper_share=bytes(share))
-    assert answer(request) is Rejection.CANNOT_OPEN
+    assert answer(retokened(request)) is Rejection.CANNOT_OPEN
 
 
 def test_an_altered_public_share_opens_at_neither_side() -> None:
@@ -129,7 +177,7 @@ def test_an_altered_public_share_opens_at_neither_side() -> None:
     broken = replace(report, public_share=flipped(report.public_share))
     assert rejected(lambda: started(broken)) is Rejection.CANNOT_OPEN
     request = replace(started(report), public_share=flipped(report.public_share))
-    assert answer(request) is Rejection.CANNOT_OPEN
+    assert answer(retokened(request)) is Rejection.CANNOT_OPEN
 
 
 def test_a_share_that_is_no_share_is_malformed() -> None:
@@ -170,11 +218,11 @@ def test_a_report_that_one_side_alone_would_take_is_dropped_by_both(
 
 
 def test_the_selective_failure_is_real() -> None:
-    """Without step 4 the helper would take what the leader refuses, and the other way round."""
+    """Without step 5 the helper would take what the leader refuses, and the other way round."""
     takes = []
     for announce in (wrong_helper_part, wrong_leader_part):
         report = PARTIES.forged(ALL_ONES, announce)
-        request, state = PARTIES.verifier(Role.LEADER).start(report)
+        request, state = PARTIES.verifier(Role.LEADER).start(with_token(report))
         helper = PARTIES.verifier(Role.HELPER)
         share = helper._open(report.id, report.public_share, report.helper_share)
         own_state, own = VDAF.verify_init(
@@ -219,14 +267,14 @@ def test_an_altered_verifier_share_fails_the_proof_or_the_comparison() -> None:
 
 def test_two_verify_keys_accept_nothing() -> None:
     report = PARTIES.report(MEASUREMENT)
-    request, _ = PARTIES.verifier(Role.LEADER, b"\1" * 32).start(report)
+    request, _ = PARTIES.verifier(Role.LEADER, b"\1" * 32).start(with_token(report))
     assert answer(request) is Rejection.INVALID_PROOF
 
 
 def test_the_leader_refuses_any_message_but_the_right_one() -> None:
-    report = PARTIES.report(MEASUREMENT)
+    sent = with_token(PARTIES.report(MEASUREMENT))
     leader, helper = PARTIES.verifier(Role.LEADER), PARTIES.verifier(Role.HELPER)
-    request, state = leader.start(report)
+    request, state = leader.start(sent)
     message, _ = helper.answer(request)
     for other in (flipped(message), b"", message + b"\0", bytes(32)):
         reason = rejected(lambda m=other: leader.finish(state, m))  # type: ignore[misc]
@@ -249,6 +297,7 @@ def test_of_several_reasons_the_helper_gives_the_first() -> None:
     seen.append(answer(broken))
     broken = replace(broken, public_share=good["public_share"])
     seen.append(answer(broken))
+    seen.append(answer(retokened(broken)))
     broken = replace(broken, helper_share=good["helper_share"])
     seen.append(answer(broken))
     broken = replace(broken, leader_verifier_share=request.leader_verifier_share)
@@ -256,6 +305,7 @@ def test_of_several_reasons_the_helper_gives_the_first() -> None:
     seen.append(answer(started(PARTIES.forged(TWO_FOR_A_BIT))))
     assert seen == [
         Rejection.WRONG_SIZE,
+        Rejection.INVALID_TOKEN,
         Rejection.CANNOT_OPEN,
         Rejection.MALFORMED_VERIFIER_SHARE,
         Rejection.PUBLIC_SHARE_MISMATCH,
@@ -277,7 +327,8 @@ def test_a_report_under_an_agreement_of_other_parameters_opens_at_neither_side()
     relabelled = replace(report, batch=PARTIES.batch)
     check_sizes(PARTIES.collection, relabelled)
     assert rejected(lambda: started(relabelled)) is Rejection.CANNOT_OPEN
-    assert answer(request_of(relabelled, bytes(VDAF.verifier_share_size))) is Rejection.CANNOT_OPEN
+    token, share = with_token(relabelled).token, bytes(VDAF.verifier_share_size)
+    assert answer(request_of(relabelled, share, token)) is Rejection.CANNOT_OPEN
 
 
 def test_a_report_proved_in_another_context_and_sealed_in_this_one_is_dropped() -> None:
@@ -323,11 +374,16 @@ def with_mask(data: bytes, place: int, mask: int) -> bytes:
 def test_both_sides_drop_a_report_with_any_byte_altered_on_its_way(
     part: str, place: int, mask: int
 ) -> None:
-    report = PARTIES.report(MEASUREMENT)
-    changed = with_mask(getattr(report, part), place, mask)
-    decision = PARTIES.decide(altered(report, part, changed))
-    assert (decision.leader, decision.helper) == (None, None)
-    assert decision.reason is Rejection.CANNOT_OPEN
+    """By somebody else the token does not fit any more; by its member it opens nowhere."""
+    sent = with_token(PARTIES.report(MEASUREMENT))
+    changed = altered(sent.report, part, with_mask(getattr(sent.report, part), place, mask))
+    for made, reason in (
+        (Submission(changed, sent.token), Rejection.INVALID_TOKEN),
+        (with_token(changed), Rejection.CANNOT_OPEN),
+    ):
+        decision = PARTIES.decide(made)
+        assert (decision.leader, decision.helper) == (None, None)
+        assert decision.reason is reason
 
 
 @settings(max_examples=300)
@@ -366,46 +422,3 @@ def test_both_sides_decide_alike_whatever_a_client_announces_and_proves(
     decision = PARTIES.decide(PARTIES.forged(encoded, announce))
     counted = in_range and not leaders and not helpers
     assert (decision.leader is not None, decision.helper is not None) == (counted, counted)
-
-
-# --- jobs and sums --------------------------------------------------------------------------------
-
-
-def test_output_shares_are_added_to_what_is_there() -> None:
-    decisions = [PARTIES.decide(PARTIES.report([value])) for value in (5, 600, 2046)]
-    sums = []
-    for side in ("leader", "helper"):
-        shares = [getattr(decision, side) for decision in decisions]
-        at_once = add_up(PARTIES.collection, None, shares)
-        stored = add_up(PARTIES.collection, None, shares[:1])
-        assert add_up(PARTIES.collection, stored, shares[1:]) == at_once
-        assert add_up(PARTIES.collection, at_once, []) == at_once
-        sums.append(VDAF.decode_aggregate_share(at_once))
-    assert VDAF.unshard(sums, 3) == [2651]
-
-
-def test_the_sum_of_no_reports_is_zero() -> None:
-    assert add_up(PARTIES.collection, None, []) == bytes(VDAF.aggregate_share_size)
-
-
-def share_of(report_id: bytes = bytes(16), leader_hash: bytes = bytes(32)) -> ReportShare:
-    return ReportShare(ReportId(report_id), b"", leader_hash, b"", b"")
-
-
-def test_a_job_has_an_id_and_one_to_256_reports() -> None:
-    identifier, one = bytes(JOB_ID_SIZE), share_of()
-    assert len(Job(identifier, PARTIES.batch, (one,) * MAX_JOB_REPORTS).reports) == 256
-    with pytest.raises(InvalidValue, match="1 to 256 reports, not 257"):
-        Job(identifier, PARTIES.batch, (one,) * (MAX_JOB_REPORTS + 1))
-    with pytest.raises(InvalidValue, match="1 to 256 reports, not 0"):
-        Job(identifier, PARTIES.batch, ())
-    with pytest.raises(InvalidValue, match="16 bytes, not 15"):
-        Job(identifier[:-1], PARTIES.batch, (one,))
-
-
-@pytest.mark.parametrize(("report_id", "leader_hash"), [(15, 32), (17, 32), (16, 31), (16, 33)])
-def test_a_report_in_a_job_names_report_and_ciphertext_in_full(
-    report_id: int, leader_hash: int
-) -> None:
-    with pytest.raises(InvalidValue, match="wrong size"):
-        share_of(bytes(report_id), bytes(leader_hash))

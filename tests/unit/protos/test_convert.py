@@ -9,23 +9,27 @@ from hypothesis import strategies as st
 from privacy.aggregation import Job, Outcome, ReportShare
 from privacy.agreement.model import AgreementDigest
 from privacy.batch import BatchId
+from privacy.device_key import Signed
+from privacy.enrolment_code import EnrolmentCode
 from privacy.errors import InvalidValue, Rejection
 from privacy.groups import GroupId
 from privacy.ledger.answers import CheckpointAnswer, OutcomeAnswer, WindowAnswer
 from privacy.ledger.proven import ProvenEntry
+from privacy.membership import MODULUS_SIZE, RANDOMIZER_SIZE, Token
 from privacy.metrics import TaskId
 from privacy.receipt import Receipt
 from privacy.release import Ask, Opening, OpeningAnswer, Withheld
-from privacy.report import Report, ReportId
+from privacy.report import Report, ReportId, Submission
 from privacy.window import Window
-from protos.convert import aggregation, ledger, release, report, stored
+from protos.convert import aggregation, ledger, membership, release, report, stored
 from protos.v1 import aggregation_pb2, ledger_pb2, release_pb2, report_pb2
 
 BATCH = BatchId(
     AgreementDigest(bytes(range(32))), TaskId("Überblick"), GroupId("Süd / 1"), Window(2026, 5)
 )
-REPORT = Report(BATCH, ReportId(b"i" * 16), b"public", b"leader", b"helper")
-SHARE = ReportShare(ReportId(b"i" * 16), b"public", b"h" * 32, b"helper", b"verifier")
+TOKEN = Token(b"r" * RANDOMIZER_SIZE, b"s" * MODULUS_SIZE)
+SUBMISSION = Submission(Report(BATCH, ReportId(b"i" * 16), b"public", b"leader", b"helper"), TOKEN)
+SHARE = ReportShare(ReportId(b"i" * 16), b"public", b"h" * 32, b"helper", b"verifier", TOKEN)
 JOB = Job(b"j" * 16, BATCH, (SHARE, SHARE))
 
 
@@ -56,16 +60,45 @@ def test_a_batch_that_is_none_is_refused(change: dict[str, object]) -> None:
 
 
 def test_reports_and_receipts_go_there_and_back() -> None:
-    assert report.upload_from_wire(report.upload_to_wire(REPORT)) == REPORT
+    assert report.upload_from_wire(report.upload_to_wire(SUBMISSION)) == SUBMISSION
     receipt = Receipt(bytes(32), bytes(64))
     assert report.receipt_from_wire(report.receipt_to_wire(receipt)) == receipt
 
 
 def test_a_report_with_an_id_of_another_size_is_refused() -> None:
-    message = report.upload_to_wire(REPORT)
+    message = report.upload_to_wire(SUBMISSION)
     message.report.report_id = b"short"
     with pytest.raises(InvalidValue, match="16 bytes"):
         report.upload_from_wire(message)
+
+
+@pytest.mark.parametrize("part", ["randomizer", "signature"])
+@pytest.mark.parametrize("size", [0, 31, 255, 257])
+def test_a_token_with_a_part_of_another_size_is_refused(part: str, size: int) -> None:
+    uploaded, job = report.upload_to_wire(SUBMISSION), aggregation.job_to_wire(JOB)
+    setattr(uploaded.token, part, bytes(size))
+    setattr(job.reports[1].token, part, bytes(size))
+    with pytest.raises(InvalidValue, match="a membership token has a part of the wrong size"):
+        report.upload_from_wire(uploaded)
+    with pytest.raises(InvalidValue, match="a membership token has a part of the wrong size"):
+        aggregation.job_from_wire(job)
+
+
+def test_what_devices_ask_of_the_roster_goes_there_and_back() -> None:
+    signed = Signed(b"d" * 32, b"s" * 64)
+    code = EnrolmentCode(BATCH.group, "K7QF9-XPR2M-4TCBH-W6NE3")
+    registration = membership.registration_to_wire(code, signed)
+    assert membership.registration_from_wire(registration) == (code, signed)
+    request = membership.request_to_wire(BATCH, b"blinded", signed)
+    assert membership.request_from_wire(request) == (BATCH, signed)
+    assert request.blinded_message == b"blinded"
+
+
+def test_a_device_key_of_another_size_is_refused() -> None:
+    request = membership.request_to_wire(BATCH, b"blinded", Signed(b"d" * 32, b"s" * 64))
+    request.device_key = b"short"
+    with pytest.raises(InvalidValue, match="a device key has 32 bytes"):
+        membership.request_from_wire(request)
 
 
 def test_jobs_go_there_and_back_and_always_as_the_same_bytes() -> None:
@@ -154,6 +187,11 @@ def test_a_checkpoint_goes_there_and_back() -> None:
 )
 def test_what_holds_for_a_window_goes_there_and_back(answer: WindowAnswer) -> None:
     assert ledger.window_from_wire(ledger.window_to_wire(answer)) == answer
+
+
+@pytest.mark.parametrize("key", [PROVEN, None], ids=["there", "none"])
+def test_a_batch_key_goes_there_and_back(key: ProvenEntry | None) -> None:
+    assert ledger.batch_key_from_wire(ledger.batch_key_to_wire(key)) == key
 
 
 def test_an_outcome_goes_there_and_back() -> None:

@@ -70,6 +70,10 @@ def test_every_rejection_has_its_number_on_the_wire() -> None:
         errors.KeysNotExchanged("not yet"),
         errors.BadCheckpoint("not witnessed"),
         errors.LedgerBehind("an old copy"),
+        errors.UnknownCode("no such code"),
+        errors.NotAMember("no such device"),
+        errors.TokenSpent("another report"),
+        errors.BadToken("no blinded message"),
     ],
 )
 def test_an_error_arrives_as_itself(error: PluraleError) -> None:

@@ -1,0 +1,47 @@
+"""What the command line says about leaving."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from client import show
+from client.leaving import Left
+from privacy.errors import PluraleError
+from protos.errors import Unreachable
+
+
+def nothing_to_leave(folder: Path) -> None:
+    """When `plurale leave` finds no file of Plurale."""
+    print(f"Plurale keeps nothing in {folder}: there is nothing to leave.")
+
+
+def before_leaving(folder: Path, files: Iterable[Path]) -> None:
+    """What leaving means, before it is asked about."""
+    print(
+        "If you leave:"
+        "\n- The works council's server is told, and gives this device no token any more. To take "
+        "part again you need a new code."
+        f"\n- These files in {folder} are overwritten and erased, and no others: "
+        f"{', '.join(path.name for path in files)}. Copies in backups stay."
+        "\n- Reports that are made and not sent yet are erased with them, and never sent."
+        "\nThis cannot be undone:"
+        "\n- Reports that are sent stay sent: nobody can find them."
+        "\n- Your receipts are erased. If you want to show somebody what became of a report, copy "
+        "first what plurale receipts --json prints, and ledger-alarm.json if it is there."
+    )
+
+
+def left(done: Left, untold: PluraleError | None) -> None:
+    """After `plurale leave`. `untold`: why the council's server was not told, if it was not."""
+    print(f"\nErased: {', '.join(done.erased) or 'nothing'}.")
+    show.trouble(done.left_over)
+    if untold is None:
+        print("The works council's server knows that you left.")
+    else:
+        why = "it cannot be reached" if isinstance(untold, Unreachable) else str(untold)
+        show.trouble(
+            [
+                f"the works council's server was not told that you left ({why}): tell the works "
+                "council yourself, and they end it with plurale-aggregator roster revoke"
+            ]
+        )
+    print("If a timer runs plurale send, remove it.")
