@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from privacy.agreement.model import Agreement
-from privacy.errors import InvalidValue
+from privacy.errors import InvalidValue, PluraleError
+from protos.errors import Unreachable
 
 
 class Concern(StrEnum):
@@ -43,3 +44,11 @@ def for_both(what: str, agreement: Agreement) -> str:
         f"{what}; tell the works council and, since its own server may be the cause, the "
         f"employer's data-protection officer (the agreement names: {agreement.contact})"
     )
+
+
+def hindrance(error: PluraleError) -> str:
+    """Why something did not come, as it is said once it is too late."""
+    # Its own sentence says that the report will be sent later, and once this is read it will not.
+    if isinstance(error, Unreachable):
+        return "it could not be reached, which is no accident if other servers could be"
+    return str(error)

@@ -17,7 +17,7 @@ ledger than before, in this run or an earlier one, nothing is made, asked for or
 from collections.abc import Sequence
 from pathlib import Path
 
-from client import alarm, device_key_file, enrolment_file, pausing, receipts, sending
+from client import alarm, device_key_file, enrolment_file, making, pausing, receipts, sending
 from client.council import Council
 from client.enrolment import Enrolment
 from client.errors import OtherLedger
@@ -33,6 +33,7 @@ from client.parcel import Parcel
 from client.pausing import Pauses
 from client.surroundings import Surroundings
 from client.tokens import Collector
+from privacy.batch import BatchId
 from privacy.errors import PluraleError
 
 
@@ -117,14 +118,30 @@ class Device:
         alarming = self.outbox.alarming()
         for parcel in alarming:
             self.outbox.see_to(parcel)
-        return len(alarming)
+        unmade = self._unmade()
+        for batch, _ in unmade:
+            self.outbox.see_to_unmade(batch)
+        return len(alarming) + len(unmade)
 
     def alarms(self) -> tuple[str, ...]:
         """What somebody has to look at; said at every run until they have."""
         ledger = alarm.raised(self.folder)
         sentences = [] if ledger is None else [str(ledger)]
         sentences += [receipts.alarm(parcel) for parcel in self.outbox.alarming()]
+        sentences += [
+            making.alarm(*each, self.enrolment.newest.agreement) for each in self._unmade()
+        ]
         return tuple(sentences)
+
+    def _unmade(self) -> list[tuple[BatchId, str]]:
+        """Of what batches that are closed the person has no report, and why."""
+        now = self._outside.clock()
+        return [
+            (batch, why)
+            for batch, why in self.outbox.unmade()
+            if (agreement := self.enrolment.version(batch.agreement)) is None
+            or now >= agreement.upload_closes(batch.window)
+        ]
 
     def _mail_is_read(self, troubles: Troubles) -> bool:
         """Whether nothing is to be waited for. A pause is not waited out: that would show."""

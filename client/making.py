@@ -20,8 +20,9 @@ from fractions import Fraction
 
 from client import schedule, values
 from client.acceptance import Acceptance
+from client.concern import for_both, hindrance
 from client.enrolment import Enrolment
-from client.errors import OtherLedger
+from client.errors import KeysUnpublished, OtherLedger
 from client.happened import Troubles
 from client.journal import Journal
 from client.ledger import Ledger
@@ -33,10 +34,11 @@ from client.schedule import Times
 from client.surroundings import Surroundings
 from privacy.agreement.model import Agreement, AgreementDigest, Role
 from privacy.batch import BatchId, Collection
-from privacy.errors import NotInForce, PluraleError
+from privacy.errors import LedgerError, NotInForce, PluraleError
 from privacy.noise import noisy_measurement
 from privacy.report import prepare
 from privacy.window import Window
+from protos.errors import Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Maker:
                 raise
             except PluraleError as error:
                 self._tell(troubles, error, window)
+                self._hold_up(missing, error)
                 continue
             for batch in ready:
                 try:
@@ -133,6 +136,12 @@ class Maker:
         if not isinstance(error, NotInForce) or self.ledger_file.tell_once(window):
             troubles.add(error)
 
+    def _hold_up(self, missing: list[BatchId], error: PluraleError) -> None:
+        """Keep what the council's server did not give: if it never does, that is an alarm."""
+        if isinstance(error, KeysUnpublished | Unreachable | LedgerError):
+            for batch in missing:
+                self.outbox.hold_up(batch, hindrance(error))
+
     def _say_when_late(self, window: Window, troubles: Troubles) -> None:
         agreement = self.enrolment.newest.agreement
         if agreement.covers(window):
@@ -177,3 +186,12 @@ class Maker:
         self.outbox.add(parcel)
         # Another run may have been quicker: what is stored is what counts.
         return self.outbox.get(batch.task_digest, batch.window) or parcel
+
+
+def alarm(batch: BatchId, why: str, agreement: Agreement) -> str:
+    """Why somebody has to look at a report that was not made before its batch closed."""
+    what = (
+        f"no report was made for {batch}, since the works council's server did not give the keys "
+        f"for it before the batch closed ({why})"
+    )
+    return for_both(what, agreement)

@@ -32,8 +32,10 @@ from privacy.receipt import Receipt
 from privacy.window import Window
 
 # A report whose times are gone is damaged, and must not go unseen.
-_WITH_TIMES: Final = "SELECT * FROM report LEFT JOIN schedule USING (task_digest, window) "
-_IN_ORDER: Final = " ORDER BY due, task"
+_WITH_TIMES: Final = (
+    "SELECT report.*, fetch, due FROM report LEFT JOIN schedule USING (task_digest, window) "
+)
+_IN_ORDER: Final = " ORDER BY due, report.task"
 
 
 class Outbox:
@@ -61,6 +63,35 @@ class Outbox:
         """Keep when they are due, unless that is kept already; gives what is kept."""
         self._file.insert("schedule", outbox_rows.times_row(batch, times))
         return self.times(batch) or times
+
+    def hold_up(self, batch: BatchId, why: str) -> None:
+        """Keep why a report could not be made this time."""
+        change = (
+            "UPDATE schedule SET unmade = :why"
+            " WHERE task_digest = :task_digest AND window = :window"
+        )
+        self._file.change((change, outbox_rows.key(batch) | {"why": why}))
+
+    def unmade(self) -> list[tuple[BatchId, str]]:
+        """What was to be reported and is not, each with why, as far as nobody has seen to it."""
+        query = (
+            "SELECT * FROM schedule WHERE unmade IS NOT NULL AND NOT unmade_seen"
+            " AND (task_digest, window) NOT IN (SELECT task_digest, window FROM report)"
+            " ORDER BY window, task"
+        )
+        found = []
+        for row in self._file.rows(query, {}):
+            with self._file.readable(row["task"], row["window"]):
+                found.append((outbox_rows.batch_of(row), str(row["unmade"])))
+        return found
+
+    def see_to_unmade(self, batch: BatchId) -> None:
+        """Keep that the person has seen that a report was not made."""
+        change = (
+            "UPDATE schedule SET unmade_seen = 1"
+            " WHERE task_digest = :task_digest AND window = :window"
+        )
+        self._file.change((change, outbox_rows.key(batch)))
 
     def add(self, parcel: Parcel) -> bool:
         """Keep a new report; False, and nothing changes, when its task and window have one."""

@@ -25,7 +25,8 @@ from privacy.window import Window
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS schedule (
     task_digest BLOB NOT NULL, window TEXT NOT NULL,
-    fetch TEXT NOT NULL, due TEXT NOT NULL,
+    agreement BLOB NOT NULL, task TEXT NOT NULL, group_id TEXT NOT NULL,
+    fetch TEXT NOT NULL, due TEXT NOT NULL, unmade TEXT, unmade_seen INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (task_digest, window)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS report (
@@ -54,7 +55,11 @@ def key(batch: BatchId) -> dict[str, Any]:
 
 def times_row(batch: BatchId, times: Times) -> dict[str, Any]:
     """A row of `schedule`."""
-    return key(batch) | {"fetch": times.fetch.isoformat(), "due": times.due.isoformat()}
+    return (
+        key(batch)
+        | _names(batch)
+        | {"fetch": times.fetch.isoformat(), "due": times.due.isoformat()}
+    )
 
 
 def times(row: sqlite3.Row) -> Times:
@@ -81,24 +86,39 @@ def request(row: sqlite3.Row) -> TokenRequest:
 def report_row(parcel: Parcel) -> dict[str, Any]:
     """A row of `report` for a parcel that waits."""
     report = parcel.report
-    return key(parcel.batch) | {
-        "agreement": parcel.batch.agreement,
-        "task": parcel.batch.task,
-        "group_id": parcel.batch.group,
-        "rho": str(parcel.rho),
-        "state": parcel.state,
-        "made_at": parcel.made_at.isoformat(),
-        "report_id": parcel.report_id,
-        "digest": parcel.digest,
-        "size": parcel.size,
-        "public_hash": parcel.parts.public_share,
-        "leader_hash": parcel.parts.leader_share,
-        "helper_hash": parcel.parts.helper_share,
-        "public_share": report and report.public_share,
-        "leader_share": report and report.leader_share,
-        "helper_share": report and report.helper_share,
-        "measurement": json.dumps(parcel.measurement),
-    }
+    return (
+        key(parcel.batch)
+        | _names(parcel.batch)
+        | {
+            "rho": str(parcel.rho),
+            "state": parcel.state,
+            "made_at": parcel.made_at.isoformat(),
+            "report_id": parcel.report_id,
+            "digest": parcel.digest,
+            "size": parcel.size,
+            "public_hash": parcel.parts.public_share,
+            "leader_hash": parcel.parts.leader_share,
+            "helper_hash": parcel.parts.helper_share,
+            "public_share": report and report.public_share,
+            "leader_share": report and report.leader_share,
+            "helper_share": report and report.helper_share,
+            "measurement": json.dumps(parcel.measurement),
+        }
+    )
+
+
+def batch_of(row: sqlite3.Row) -> BatchId:
+    """The batch that a row of `schedule` or `report` is about; raises a `PluraleError`."""
+    return BatchId(
+        AgreementDigest(row["agreement"]),
+        TaskId(row["task"]),
+        GroupId(row["group_id"]),
+        Window.parse(row["window"]),
+    )
+
+
+def _names(batch: BatchId) -> dict[str, Any]:
+    return {"agreement": batch.agreement, "task": batch.task, "group_id": batch.group}
 
 
 def parcel(row: sqlite3.Row) -> Parcel:
@@ -106,12 +126,7 @@ def parcel(row: sqlite3.Row) -> Parcel:
 
     Raises `ValueError`, `TypeError` or a `PluraleError` for a damaged row.
     """
-    batch = BatchId(
-        AgreementDigest(row["agreement"]),
-        TaskId(row["task"]),
-        GroupId(row["group_id"]),
-        Window.parse(row["window"]),
-    )
+    batch = batch_of(row)
     signature, measurement, finished = row["signature"], row["measurement"], row["finished_at"]
     return Parcel(
         batch=batch,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from client import schedule
-from client.concern import Concern, Fault, for_both
+from client.concern import Concern, Fault, for_both, hindrance
 from client.enrolment import Enrolment
 from client.errors import DeviceError, KeysUnpublished, OtherLedger
 from client.happened import Troubles
@@ -38,7 +38,6 @@ from privacy.errors import (
     ReportRejected,
 )
 from privacy.membership import Token, blind, finalize
-from protos.errors import Unreachable
 
 
 class _Alarming(Exception):
@@ -82,7 +81,7 @@ class Collector:
             except PluraleError as error:
                 troubles.add(error, parcel.batch)
                 if isinstance(error, KeysUnpublished) or not isinstance(error, DeviceError):
-                    self.outbox.hinder(parcel, _hindrance(error), None)
+                    self.outbox.hinder(parcel, hindrance(error), None)
             else:
                 if token is not None:
                     yield self._keep(parcel, token, agreement)
@@ -147,10 +146,3 @@ def _ask(
             raise
         what = f"the works council's server refuses a token for {parcel.batch}: {error}"
         raise _Alarming(Concern.REFUSED, what) from error
-
-
-def _hindrance(error: PluraleError) -> str:
-    # Its own sentence says that the report will be sent later, and once this is read it will not.
-    if isinstance(error, Unreachable):
-        return "it could not be reached, which is no accident if other servers could be"
-    return str(error)

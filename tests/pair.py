@@ -236,7 +236,7 @@ class Pair:
             self._loop = None
 
     def step(self) -> None:
-        """One step of the leader's worker, then one of the helper's; reports are passed on first."""
+        """One step of the leader's worker, one of the helper's; reports are passed on first."""
         self.pass_on()
         for party in Party:
             self.running[party].worker.step()

@@ -15,11 +15,11 @@ What is not better than chance only because a party does not look, or not store,
 - The place of rows in a file pairs the two reports of a person in a week right for 3 of 100 people,
   where blind guessing pairs 1 of 100: reports that leave together are written together.
 - **Live, with the moments of token calls and uploads**, which the council has only if the
-  employer's server passes reports on at once (`test_passing_on`), in a team of 32, where blind guessing is
-  right in 3 of 100 cases. Devices that run at any time, or by a timer that is everybody's: as
-  blindly. Devices that are off in the first half of the upload period, one of eight of them: 18 of
-  100, and always if they are on in its last day alone, when they do both at once. Devices that run
-  at an hour of their own every day: 99 of 100.
+  employer's server passes reports on at once (`test_passing_on`), in a team of 32, where blind
+  guessing is right in 3 of 100 cases. Devices that run at any time, or by a timer that is
+  everybody's: as blindly. Devices that are off in the first half of the upload period, one of eight
+  of them: 18 of 100, and always if they are on in its last day alone, when they do both at once.
+  Devices that run at an hour of their own every day: 99 of 100.
 - **On the network, with addresses**: all. Without addresses, of people whose timer runs once a day
   the two reports of a week leave in the same minute in one week of three.
 """

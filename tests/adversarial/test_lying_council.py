@@ -95,11 +95,8 @@ def test_a_second_key_for_a_batch_is_not_witnessed(
 ) -> None:
     before = note_of(closed, Party.COUNCIL)
     written(closed)
-    stands_still(
-        closed,
-        caplog,
-        f"a key for north's headline for {WINDOW.plus(4)} is published twice: ",
-    )
+    named = f"a key for north's headline for {WINDOW.plus(4)}"
+    stands_still(closed, caplog, f"{named} is published twice: ")
     assert note_of(closed, Party.COUNCIL) == before  # what devices are shown
 
 
