@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from aggregator.ledger import CouncilLedger
 from aggregator.model import BatchState
 from aggregator.store.sql import Store, Transaction
-from aggregator.window_keys import ahead, over
+from aggregator.window_keys import ahead
 from privacy.batch import BatchId
 from privacy.book import AgreementBook
 from privacy.errors import KeysNotExchanged, PluraleError
 from privacy.ledger.entries import BatchKeyPublished
 from privacy.membership import BatchKey, load_public
-from privacy.window import Clock
+from privacy.window import Clock, Window
 
 _MOST_A_STEP: Final = 8
 """A key takes about 50 ms: jobs and releases do not wait longer than half a second."""
@@ -68,9 +68,13 @@ class CouncilBatchKeys:
                 if batch not in state.batch_keys
             ]
         refused: list[PluraleError] = []
-        for batch in missing[:most]:
+        published = 0
+        for batch in missing:
+            if max(published, len(refused)) == most:
+                break  # those that are refused do not keep the others waiting for ever
             try:
                 self._publish(batch, self.new_key())
+                published += 1
             except PluraleError as error:
                 refused.append(error)
         return refused
@@ -97,23 +101,34 @@ class CouncilBatchKeys:
         return known
 
     def erase(self) -> None:
-        """Step 3, for every window that takes no more reports."""
+        """Step 3. Batches that are not decided keep theirs, however late the leader is."""
         now = self.clock()
         with self.store.read() as tx:
-            old = [each for each in tx.batch_keys.windows() if over(self.book, each, now)]
-            states = tx.batches.states() if old else {}
-        for window in old:
-            undecided = {
-                batch
-                for batch in self.book.batches(window)
-                if states.get(batch, BatchState.OPEN) is BatchState.OPEN
+            keeping = {
+                window: self._undecided(tx, window)
+                for window in tx.batch_keys.windows()
+                if not self.book.awaited(window, now)
             }
+            over = [
+                window
+                for window, kept in keeping.items()
+                if tx.batch_keys.held(window) - {batch.context for batch in kept}
+            ]
+        for window in over:
             with self.store.write() as tx:
-                tx.batch_keys.erase(window, undecided)
-                tx.tokens.erase(window, undecided)
-            for batch in self.book.batches(window):
-                if batch not in undecided:
+                tx.batch_keys.erase(window, keeping[window])
+                tx.tokens.erase(window, keeping[window])
+            for batch in [each for each in self._loaded if each.window == window]:
+                if batch not in keeping[window]:
                     self._loaded.pop(batch, None)
+
+    def _undecided(self, tx: Transaction, window: Window) -> set[BatchId]:
+        states = tx.batches.states(window)
+        return {
+            batch
+            for batch in self.book.batches(window)
+            if states.get(batch, BatchState.OPEN) is BatchState.OPEN
+        }
 
 
 def _published(tx: Transaction, batch: BatchId) -> bytes:

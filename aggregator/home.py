@@ -6,6 +6,7 @@
     party.toml        the party's table for the agreement, with its public keys
     aggregator.db     the database
     ledger.mark       how far the ledger had come; keep it out of backups
+    tokens.mark       how many tokens the council gave; keep it out of backups
     keys/             private keys, readable by the owner alone
 
 Who holds `signing.pem` can sign agreements in the party's name: it can be kept elsewhere and put
@@ -37,6 +38,7 @@ from aggregator import certificates, terms, whole_file
 from aggregator.certificates import KeyPair
 from aggregator.errors import SetupError
 from aggregator.mark import Mark
+from aggregator.token_mark import TokenMark
 from privacy.agreement.document import parse_endpoint
 from privacy.agreement.model import Endpoint, Party
 from privacy.errors import PluraleError
@@ -73,6 +75,11 @@ class Home:
     def mark(self) -> Mark:
         """How far the ledger had come when it was last shown, or witnessed."""
         return Mark(self.path / "ledger.mark")
+
+    @property
+    def token_mark(self) -> TokenMark:
+        """How many tokens had been given when one last was."""
+        return TokenMark(self.path / "tokens.mark")
 
     @property
     def keys(self) -> Path:

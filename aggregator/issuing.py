@@ -3,12 +3,13 @@
 `Issue`:
 
 1. The request is signed by the device key that it names, and that is a member's.
-2. This database is no old copy, which could give a second token. The batch exists under the
-   agreement in force, its window is over, and it takes reports.
+2. This database is no old copy, which could give somebody a second token. The batch exists under
+   the agreement in force, its window is over, and it takes reports.
 3. The member was in the batch's group in that window.
 4. The member has no token of this task and window yet. The same request again: the same answer.
 5. Sign what cannot be seen. Check 1 to 4 again and note that the member has a token, in one
-   transaction; then answer.
+   transaction.
+6. Note beside the database how many tokens were given, then answer.
 
 Signing takes a while, so it holds no lock, and strangers are turned away without one. Neither when
 a member asked nor in which order members did is kept.
@@ -22,6 +23,7 @@ from aggregator.batch_keys import CouncilBatchKeys
 from aggregator.ledger import CouncilLedger
 from aggregator.model import BatchState
 from aggregator.store.sql import Store, Transaction
+from aggregator.token_mark import TokenMark
 from privacy import device_key
 from privacy.batch import BatchId
 from privacy.book import AgreementBook
@@ -41,11 +43,15 @@ class Issuing:
     book: AgreementBook
     ledger: CouncilLedger
     keys: CouncilBatchKeys
+    mark: TokenMark
     random: Callable[[int], bytes]
 
     def register(self, code: EnrolmentCode, signed: Signed) -> GroupId:
         """Make a device its member's; returns the group. Raises `UnknownCode` or `NotAMember`."""
         signed.verify(device_key.registration(self._server_key, code.hash))
+        with self.store.read() as tx:
+            if tx.roster.with_code(code.hash) is None:
+                return roster.register(tx, code, signed.device)  # which refuses, without a lock
         with self.store.write() as tx:
             return roster.register(tx, code, signed.device)
 
@@ -57,6 +63,7 @@ class Issuing:
         with self.store.read() as tx:
             _, known = self._checked(tx, batch, request, signed.device)
             if known is not None:
+                self.mark.raise_to(tx.tokens.given())  # 6, if a crash came before it
                 return known
             key = self.keys.private(tx, batch)
         answer = blind_sign(key, request, self.random)  # 5
@@ -65,12 +72,17 @@ class Issuing:
             if known is not None:
                 return known
             tx.tokens.put(member, batch, request, answer)
+            given = tx.tokens.given()
+        self.mark.raise_to(given)  # 6
         return answer
 
     def leave(self, signed: Signed) -> None:
         """The device's member takes part no more. The same again changes nothing."""
         signed.verify(device_key.leaving(self._server_key))
         newest = max((each.agreement for each in self.book.signed), key=lambda each: each.version)
+        with self.store.read() as tx:
+            if tx.roster.with_device(signed.device) is None:
+                return
         with self.store.write() as tx:
             now = self.ledger.now(tx)
             begun = Window.of(now.astimezone(newest.working_time.zone).date())
@@ -81,7 +93,8 @@ class Issuing:
     ) -> tuple[int, bytes | None]:
         """The member, and what they were answered already."""
         member = roster.member(tx, device)
-        self._check_open(tx, batch)  # 2
+        self.mark.check(tx.tokens.given())  # 2
+        self._check_open(tx, batch)
         self._check_group(tx, member, batch)  # 3
         return member, tx.tokens.answer_to(member, batch, request)  # 4
 

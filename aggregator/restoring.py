@@ -7,9 +7,9 @@ that it has forgotten. The employer's server keeps the whole witnessed ledger; f
    checkpoint, and this copy knows of no longer one.
 2. Whatever this copy wrote beyond what was witnessed is taken back; what is missing is added.
 3. Every batch in the ledger gets the state that the ledger says, and loses its sum.
-4. No noise can be drawn a second time, whatever the export leaves out: every other batch loses its
-   sum, and every window that is over its key.
-5. The mark says what the ledger has now.
+4. No noise can be drawn a second time and no second token given, whatever the export leaves out:
+   every other batch loses its sum, and every window that is over its keys.
+5. The marks say what the ledger has now, and how many tokens this copy knows of.
 
 So the windows that were being reported are lost: their batches end as not asked or stopped.
 """
@@ -70,7 +70,7 @@ def restore(home: Home, witnessed: Export, now: datetime) -> Restored:
                     "server's; nothing was changed"
                 )
             _check_newest(tx, len(ledger.leaves))
-            if common == len(own) == len(witnessed.entries) and _current(home, ledger):
+            if common == len(own) == len(witnessed.entries) and _current(home, tx, ledger):
                 raise SetupError(
                     "this ledger has every entry of the export already: nothing is to be restored"
                 )
@@ -86,7 +86,9 @@ def restore(home: Home, witnessed: Export, now: datetime) -> Restored:
             for entry in ledger.entries[common:]:  # 3
                 _settle(tx, entry, openings.get(entry.index))
             _forget_open_windows(tx, ledger, now)  # 4
+            given = tx.tokens.given()
         home.mark.replace(len(ledger.leaves), ledger.leaves[-1])  # 5
+        home.token_mark.replace(given)
         store.scrub()
     return Restored(len(witnessed.entries) - common, len(own) - common)
 
@@ -129,8 +131,9 @@ def _check_newest(tx: Transaction, size: int) -> None:
         )
 
 
-def _current(home: Home, ledger: Ledger) -> bool:
+def _current(home: Home, tx: Transaction, ledger: Ledger) -> bool:
     try:
+        home.token_mark.check(tx.tokens.given())
         home.mark.check(len(ledger.leaves), ledger.leaves.__getitem__)
     except LedgerBehind:
         return False

@@ -187,7 +187,7 @@ class Aggregator:
         release = HelperRelease(store, book, ledger, outside.noise, outside.clock, outside.random)
         keys = CouncilKeys(store, book, ledger, keyring, outside.clock, outside.random)
         batch_keys = CouncilBatchKeys(store, book, ledger, outside.clock, outside.new_batch_key)
-        issuing = Issuing(store, book, ledger, batch_keys, outside.random)
+        issuing = Issuing(store, book, ledger, batch_keys, home.token_mark, outside.random)
         self.worker = HelperWorker(
             store,
             ledger,

@@ -97,7 +97,7 @@ class LeaderKeys:
         """Step 3: after its closing, once no report of the window waits for verification."""
         now = self.clock()
         with self.store.read() as tx:
-            old = [each for each in tx.window_keys.windows() if over(self.book, each, now)]
+            old = [each for each in tx.window_keys.windows() if _over(self.book, each, now)]
         for window in old:
             with self.store.write() as tx:
                 batches = (tx.batches.get(batch) for batch in self.book.batches(window))
@@ -151,7 +151,7 @@ class CouncilKeys:
         """Step 3: once every batch of the window is decided."""
         now = self.clock()
         with self.store.read() as tx:
-            old = [each for each in tx.window_keys.windows() if over(self.book, each, now)]
+            old = [each for each in tx.window_keys.windows() if _over(self.book, each, now)]
             states = tx.batches.states() if old else {}
         for window in old:
             if all(
@@ -187,7 +187,7 @@ def _soon(agreement: Agreement, now: datetime) -> Iterator[Window]:
         window = window.plus(1)
 
 
-def over(book: AgreementBook, window: Window, now: datetime) -> bool:
+def _over(book: AgreementBook, window: Window, now: datetime) -> bool:
     """Whether the window takes no more reports, under any version.
 
     Not only under the one in force: after a version was ended, a later one may cover its windows

@@ -30,6 +30,11 @@ class BatchKeys:
         query = select(BatchKeyRow.window).distinct().order_by(col(BatchKeyRow.window))
         return [Window.parse(window) for window in self._session.exec(query)]
 
+    def held(self, window: Window) -> set[bytes]:
+        """Contexts of the batches of a window that have a key here."""
+        query = select(BatchKeyRow.batch).where(BatchKeyRow.window == str(window))
+        return set(self._session.exec(query))
+
     def erase(self, window: Window, keeping: set[BatchId]) -> None:
         """Overwrite the keys of a window, but for those of some batches."""
         kept = [batch.context for batch in keeping]

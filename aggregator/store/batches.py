@@ -53,11 +53,13 @@ class Batches:
         query = select(BatchRow).where(col(BatchRow.state).in_(list(states)))
         return [_domain(row) for row in self._session.exec(query.order_by(col(BatchRow.row)))]
 
-    def states(self) -> dict[BatchId, BatchState]:
-        """The state of every batch, without its sum."""
+    def states(self, window: Window | None = None) -> dict[BatchId, BatchState]:
+        """The state of every batch, or of those of one window, without its sum."""
         # SQLModel types a column as its value.
         without_sum = defer(BatchRow.aggregate_share)  # type: ignore[arg-type]
         query = select(BatchRow).options(without_sum)
+        if window is not None:
+            query = query.where(BatchRow.window == str(window))
         rows = self._session.exec(query.order_by(col(BatchRow.row)))
         return {
             _id(row.agreement, row.task, row.group_id, row.window): BatchState(row.state)

@@ -187,6 +187,15 @@ class MembershipRow(SQLModel, table=True):
     last_window: str | None = None
 
 
+class TokenCountRow(SQLModel, table=True):
+    """How many tokens were ever given, of all batches. One row, numbered 0."""
+
+    __tablename__ = "token_count"
+
+    row: int = Field(sa_column=Column(_SERIAL, primary_key=True, autoincrement=False))
+    given: int
+
+
 class TokenRow(SQLModel, table=True):
     """That a member was given a token of a batch, and for which request. No time."""
 

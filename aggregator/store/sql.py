@@ -158,6 +158,7 @@ _TABLES = tuple(
         rows.MemberRow,
         rows.MembershipRow,
         rows.TokenRow,
+        rows.TokenCountRow,
     )
 )
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, col, delete, func, select
 
-from aggregator.store.rows import TokenRow
+from aggregator.store.rows import TokenCountRow, TokenRow
 from privacy import fields
 from privacy.batch import BatchId
 from privacy.errors import TokenSpent
@@ -37,8 +37,14 @@ class Tokens:
             )
         return row.answer
 
+    def given(self) -> int:
+        """How many tokens were ever given."""
+        row = self._session.get(TokenCountRow, 0)
+        return 0 if row is None else row.given
+
     def put(self, member: int, batch: BatchId, request: bytes, answer: bytes) -> None:
-        """Keep an answer."""
+        """Keep an answer, and count it."""
+        self._session.merge(TokenCountRow(row=0, given=self.given() + 1))
         self._session.add(
             TokenRow(
                 task_digest=batch.task_digest,

@@ -20,6 +20,7 @@ from aggregator.mark import Mark
 from aggregator.release import HelperRelease
 from aggregator.retirement import CouncilRetirement
 from aggregator.store.sql import Store, Transaction
+from aggregator.token_mark import TokenMark
 from aggregator.verify_key import HelperActivationService, LeaderActivation
 from aggregator.window_keys import CouncilKeys, LeaderKeys, WindowKeyring
 from aggregator.witness import Witness
@@ -135,7 +136,8 @@ class Helper:
         self._keys = CouncilKeys(store, book, self.ledger, keyring, clock, random)
         self._retirement = CouncilRetirement(store, book, self.ledger)
         private = CouncilBatchKeys(store, book, self.ledger, clock, self._new_key)
-        self._issuing = Issuing(store, book, self.ledger, private, random)
+        tokens = TokenMark(self.folder / "tokens.mark")
+        self._issuing = Issuing(store, book, self.ledger, private, tokens, random)
         self._worker = HelperWorker(
             store,
             self.ledger,

@@ -91,7 +91,7 @@ def _issuing(pair: Pair, store: Store) -> Issuing:
     book, home = AgreementBook([pair.signed]), pair.homes[Party.COUNCIL]
     ledger = CouncilLedger(store, book, pair.clock, home.server_key(), home.mark)
     keys = CouncilBatchKeys(store, book, ledger, pair.clock, pair.new_key)
-    return Issuing(store, book, ledger, keys, secrets.token_bytes)
+    return Issuing(store, book, ledger, keys, home.token_mark, secrets.token_bytes)
 
 
 def _request(pair: Pair, issuing: Issuing) -> tuple[bytes, Signed]:

@@ -161,7 +161,11 @@ def test_what_is_signed_for_a_number_that_encodes_nothing_is_no_token(value: int
         verify(PUBLIC, DIGEST, Token(bytes(32), answer))
 
 
-@pytest.mark.parametrize("answer", [b"", ANSWER[:-1], b"\0" + ANSWER, ANSWER + b"\0"])
+@pytest.mark.parametrize(
+    "answer",
+    [b"", ANSWER[:-1], b"\0" + ANSWER, ANSWER + b"\0"],
+    ids=["empty", "short", "longer in front", "longer behind"],  # the answer is random
+)
 def test_an_answer_of_another_size_is_none(answer: bytes) -> None:
     with pytest.raises(BadToken, match="wrong size"):
         finalize(KEY.modulus, DIGEST, BLINDING, answer)
