@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from aggregator import roster
 from aggregator.batch_keys import CouncilBatchKeys
 from aggregator.ledger import CouncilLedger
+from aggregator.member import Member
 from aggregator.model import BatchState
 from aggregator.store.sql import Store, Transaction
 from aggregator.token_mark import TokenMark
@@ -68,13 +69,13 @@ class Issuing:
             key = self.keys.private(tx, batch)
         answer = blind_sign(key, request, self.random)  # 5
         with self.store.write() as tx:
+            self.mark.check(tx.tokens.given())  # 2
             member, known = self._checked(tx, batch, request, signed.device)
-            if known is not None:
-                return known
-            tx.tokens.put(member, batch, request, answer)
+            if known is None:
+                tx.tokens.put(member.number, batch, request, known := answer)
             given = tx.tokens.given()
         self.mark.raise_to(given)  # 6
-        return answer
+        return known
 
     def leave(self, signed: Signed) -> None:
         """The device's member takes part no more. The same again changes nothing."""
@@ -90,13 +91,12 @@ class Issuing:
 
     def _checked(
         self, tx: Transaction, batch: BatchId, request: bytes, device: bytes
-    ) -> tuple[int, bytes | None]:
+    ) -> tuple[Member, bytes | None]:
         """The member, and what they were answered already."""
         member = roster.member(tx, device)
-        self.mark.check(tx.tokens.given())  # 2
-        self._check_open(tx, batch)
-        self._check_group(tx, member, batch)  # 3
-        return member, tx.tokens.answer_to(member, batch, request)  # 4
+        self._check_open(tx, batch)  # 2
+        self._check_group(member, batch)  # 3
+        return member, tx.tokens.answer_to(member.number, batch, request)  # 4
 
     def _check_open(self, tx: Transaction, batch: BatchId) -> None:
         now = self.ledger.check_not_old(tx)  # the book then knows too which versions were ended
@@ -108,8 +108,8 @@ class Issuing:
         if not open_still or now >= self.book.upload_closes(batch):
             raise ReportRejected(Rejection.BATCH_CLOSED)
 
-    def _check_group(self, tx: Transaction, member: int, batch: BatchId) -> None:
-        group = roster.group(tx, member, batch.window)
+    def _check_group(self, member: Member, batch: BatchId) -> None:
+        group = member.group_in(batch.window)
         agreement = self.book.of(batch).agreement
         own = [] if group is None else agreement.tasks_of(group)
         if (batch.task, batch.group) not in {(task.id, its.id) for task, its in own}:

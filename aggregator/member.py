@@ -63,6 +63,11 @@ class Member:
         return next((each.group for each in self.memberships if each.holds_in(window)), None)
 
     @property
+    def last_group(self) -> GroupId:
+        """The group of the last membership: now, from the next window on, or until they went."""
+        return self.memberships[-1].group
+
+    @property
     def last_window(self) -> Window | None:
         """The last window of the last membership; None while it is open, or there is none."""
         return self.memberships[-1].last if self.memberships else None

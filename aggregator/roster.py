@@ -4,9 +4,8 @@ Everything runs within a transaction of the caller. `first` is the first window 
 counts: the one that begins next. The window that has begun is reported as it was.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from aggregator.member import Device, Member, Membership
@@ -21,11 +20,12 @@ _ASK: Final = "ask the works council for a new one"
 
 
 def register(tx: Transaction, code: EnrolmentCode, device: bytes) -> GroupId:
-    """Give the member with this code a device key (32 bytes); returns the group of the code.
+    """Give the member with this code a device key (32 bytes); returns the member's group.
 
-    The same code and device again: the same answer, until the member is given another code. Raises
-    `UnknownCode` for a code that was not made, was used by another device, or is withdrawn, and
-    `NotAMember` for the device key of another member.
+    That is the code's, unless they moved since. The same code and device may register again, until
+    the member is given another code. Raises `UnknownCode` for a code that was not made, was used by
+    another device, or is withdrawn, and `NotAMember` for a member whose membership has ended, or
+    for the device key of another member.
     """
     member = tx.roster.with_code(code.hash)
     if member is None:
@@ -34,30 +34,41 @@ def register(tx: Transaction, code: EnrolmentCode, device: bytes) -> GroupId:
         raise UnknownCode(
             f"this code was used on another device already: {_ASK}, and say so if it was not you"
         )
-    known = tx.roster.with_device(device)
-    if known is not None and known.number != member.number:
+    if member.last_window is not None:
         raise NotAMember(
-            "this device is enrolled for another member: enrol each person on a device of their "
-            "own, or in a folder of their own with plurale --data"
+            f"{_ended(member)}: ask the works council to bring you back with plurale-aggregator "
+            "roster move"
         )
+    _check_free(tx, member, device)
     tx.roster.put(replace(member, device_key=device))
-    return code.group
+    return member.last_group
 
 
-def member(tx: Transaction, device: bytes) -> int:
-    """The number of the member with a device key; raises `NotAMember`."""
+def _check_free(tx: Transaction, member: Member, device: bytes) -> None:
+    known = tx.roster.with_device(device)
+    if known is None or known.number == member.number:
+        return
+    if known.last_window is not None:
+        raise NotAMember(
+            f"this device is that of member {known.number}, whose membership ended with "
+            f"{known.last_window}: if that was you, ask the works council to bring you back with "
+            "plurale-aggregator roster move, and use no new code; if not, enrol in a folder of "
+            "your own with plurale --data"
+        )
+    raise NotAMember(
+        "this device is enrolled for another member: enrol each person on a device of their "
+        "own, or in a folder of their own with plurale --data"
+    )
+
+
+def member(tx: Transaction, device: bytes) -> Member:
+    """The member with a device key; raises `NotAMember`."""
     known = tx.roster.with_device(device)
     if known is None:
         raise NotAMember(
             "the works council's roster does not have this device: ask them for a new code"
         )
-    return known.number
-
-
-def group(tx: Transaction, member: int, window: Window) -> GroupId | None:
-    """The group that a member is in, in a window."""
-    known = tx.roster.get(member)
-    return None if known is None else known.group_in(window)
+    return known
 
 
 def leave(tx: Transaction, device: bytes, last_window: Window) -> None:
@@ -79,7 +90,8 @@ def add(
 ) -> tuple[int, EnrolmentCode]:
     """A new member; returns their number and their code, which is kept nowhere."""
     code = EnrolmentCode.new(group, random)
-    return tx.roster.add(name, Membership(group, first), code.hash).number, code
+    (number,) = tx.roster.add((name, Membership(group, first), code.hash))
+    return number, code
 
 
 def move(
@@ -90,37 +102,30 @@ def move(
     first: Window,
     random: Callable[[int], bytes],
 ) -> EnrolmentCode | None:
-    """Put a member into another group; returns a new code in place of one that is not used yet.
+    """Put a member into another group, or back into one whose membership has ended.
 
-    A code names its group. Raises `InvalidValue` for a group that one cannot join, that is full or
-    that they are in, and `NotAMember` for a number that is none or whose membership has ended.
+    Returns as `moved`. Raises `InvalidValue` for a group that one cannot join, that is full or that
+    they are in, and `NotAMember` for a number that is none.
     """
     known = _known(tx, number)
-    before = known.group_in(first)
-    if before is None:
-        raise NotAMember(f"{_ended(known)}: add them again with plurale-aggregator roster import")
     to = group_to_join(agreement, group)
-    if before == to.id:
+    if known.group_in(first) == to.id:
         raise InvalidValue(f"member {number} is in {to.id} already: nothing was changed")
     check_size(agreement, to, 1 + sum(each.group_in(first) == to.id for each in tx.roster.all()))
-    return put_into(tx, known, to.id, first, random)
-
-
-def put_into(
-    tx: Transaction,
-    member: Member,
-    group: GroupId,
-    first: Window,
-    random: Callable[[int], bytes],
-) -> EnrolmentCode | None:
-    """Put a member into another group that is known to have room; returns as `move` does."""
-    moved = member.moved(group, first)
-    if member.device is not Device.WAITING:
-        tx.roster.put(moved)
-        return None
-    code = EnrolmentCode.new(group, random)
-    tx.roster.put(moved.without_device(code.hash))
+    after, code = moved(known, to.id, first, random)
+    tx.roster.put(after)
     return code
+
+
+def moved(
+    member: Member, group: GroupId, first: Window, random: Callable[[int], bytes]
+) -> tuple[Member, EnrolmentCode | None]:
+    """The member in another group, and a new code for it unless they have a device."""
+    after = member.moved(group, first)
+    if member.device is Device.ENROLLED:
+        return after, None
+    code = EnrolmentCode.new(group, random)
+    return after.without_device(code.hash), code
 
 
 def end(tx: Transaction, number: int, first: Window) -> None:
@@ -152,20 +157,6 @@ def revoke(
     code = EnrolmentCode.new(group, random)
     tx.roster.put(known.without_device(code.hash))
     return code
-
-
-def forget(tx: Transaction, agreements: Sequence[Agreement], now: datetime) -> None:
-    """Erase who is gone, and past groups, once no report about that time can be sent any more."""
-    tx.roster.forget(oldest_open(agreements, now))
-
-
-def oldest_open(agreements: Sequence[Agreement], now: datetime) -> Window:
-    """The oldest window that reports may still be sent for, or the one that has begun."""
-    zone = max(agreements, key=lambda each: each.version).working_time.zone
-    oldest = Window.of(now.astimezone(zone).date())
-    while any(each.upload_closes(oldest.plus(-1)) > now for each in agreements):
-        oldest = oldest.plus(-1)
-    return oldest
 
 
 def group_to_join(agreement: Agreement, group: str) -> Group:

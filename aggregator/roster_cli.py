@@ -16,7 +16,7 @@ from aggregator.errors import SetupError
 from aggregator.home import Home, open_home
 from aggregator.member import Member
 from aggregator.roster_file import RosterFile
-from aggregator.roster_import import Plan, carry_out
+from aggregator.roster_import import Imported, Plan, carry_out, plan
 from aggregator.store.sql import Store, Transaction
 from privacy.agreement.model import Agreement, Party
 from privacy.enrolment_code import EnrolmentCode
@@ -31,6 +31,12 @@ class _Change:
     tx: Transaction
     agreement: Agreement
     first: Window
+
+    @classmethod
+    def now(cls, tx: Transaction, newest: Agreement) -> "_Change":
+        """What is changed now."""
+        now = tx.ledger.moment(datetime.now(UTC))
+        return cls(tx, newest, Window.beginning_from(now, newest.working_time.zone))
 
 
 @contextmanager
@@ -54,9 +60,7 @@ def _council(directory: Path) -> Home:
 @contextmanager
 def _change(directory: Path) -> Iterator[_Change]:
     with _store(directory) as (store, agreements), store.write() as tx:
-        now, newest = tx.ledger.moment(datetime.now(UTC)), agreements[-1]
-        roster.forget(tx, agreements, now)
-        yield _Change(tx, newest, Window.beginning_from(now, newest.working_time.zone))
+        yield _Change.now(tx, agreements[-1])
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -64,26 +68,33 @@ def _import(options: argparse.Namespace) -> None:
     source = options.file
     content = _read(source)
     codes = options.codes or source.with_suffix(".codes.csv")
-    with _change(options.directory) as change:
-        try:
-            imported = carry_out(
-                change.tx, change.agreement, content.lines, change.first, secrets.token_bytes
-            )
-        except InvalidValue as error:
-            raise InvalidValue(f"{source}: {error}") from None
-        if imported.handouts:
-            # On the disk before the roster counts on it: a code is kept nowhere else.
-            codes_file.write(
-                codes,
-                imported.handouts,
-                separator=content.separator,
-                encoding=content.encoding,
-            )
-    _tell(imported.plan, change.first)
+    with _store(options.directory) as (store, agreements), _naming(source):
+        # Whoever asks for a token waits for a write. A mistake, or no change, needs none.
+        with store.read() as tx:
+            change = _Change.now(tx, agreements[-1])
+            planned = plan(content.lines, tx.roster.all(), change.agreement, change.first)
+        imported = Imported(planned, ())
+        if planned.changes:
+            with store.write() as tx:
+                change = _Change.now(tx, agreements[-1])
+                imported = _carry_out(change, content, codes)
+    _tell(imported.plan, change.first, options.directory)
     if imported.handouts:
         print(f"New codes: {len(imported.handouts)}. They are in {codes}, and nowhere else.")
         print("Whoever reads a code can enrol in that member's place. Hand each over in person, or")
         print("by a way that the employer cannot read. Then delete the file.")
+
+
+def _carry_out(change: _Change, content: RosterFile, codes: Path) -> Imported:
+    imported = carry_out(
+        change.tx, change.agreement, content.lines, change.first, secrets.token_bytes
+    )
+    if imported.handouts:
+        # On the disk before the roster counts on it: a code is kept nowhere else.
+        codes_file.write(
+            codes, imported.handouts, separator=content.separator, encoding=content.encoding
+        )
+    return imported
 
 
 def _read(file: Path) -> RosterFile:
@@ -91,25 +102,34 @@ def _read(file: Path) -> RosterFile:
         content = file.read_bytes()
     except OSError as error:
         raise SetupError(f"{file} cannot be read ({error.strerror}): check the path") from None
-    try:
+    with _naming(file):
         return roster_file.read(content)
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    try:
+        yield
     except InvalidValue as error:
         raise InvalidValue(f"{file}: {error}") from None
 
 
-def _tell(plan: Plan, first: Window) -> None:
-    new, moved = len(plan.new), len(plan.moving)
-    print(f"New members: {new}. Moved: {moved}. As they were: {plan.unchanged}.")
-    if new or moved:
+def _tell(done: Plan, first: Window, directory: Path) -> None:
+    new, moved = len(done.new), len(done.moving)
+    print(f"New members: {new}. Moved: {moved}. As they were: {done.unchanged}.")
+    if done.changes:
         print(f"The changes count from {first} on, which begins on {first.monday}.")
-    if plan.unlisted:
-        print(f"In no line of the file: {len(plan.unlisted)}, who stay ({_who(plan, first)}).")
+    for member, group in done.ended:
+        print(f"In the file and ended: number {member.number}, who stays ended; this brings them")
+        print(f"back: plurale-aggregator roster move {directory} {member.number} {group}")
+    if done.unlisted:
+        print(f"In no line of the file: {len(done.unlisted)}, who stay ({_who(done, first)}).")
         print("End the memberships of those who are gone with plurale-aggregator roster end.")
 
 
-def _who(plan: Plan, first: Window) -> str:
-    named = [f"number {member.number}" for member in plan.unlisted if member.name]
-    nameless = Counter(member.group_in(first) for member in plan.unlisted if not member.name)
+def _who(done: Plan, first: Window) -> str:
+    named = [f"number {member.number}" for member in done.unlisted if member.name]
+    nameless = Counter(member.group_in(first) for member in done.unlisted if not member.name)
     return ", ".join(named + [f"{many} without a name in {its}" for its, many in nameless.items()])
 
 
@@ -136,10 +156,11 @@ def _move(options: argparse.Namespace) -> None:
         )
     print(f"Member {options.number} is in {options.group} from {change.first} on.")
     if code is None:
-        print("Before it begins they run this on their device, with the newest agreement:")
+        print("If their device has them in another group, they run this on it before that week,")
+        print("with the newest agreement:")
         print(f"  plurale enrol FILE --group {options.group}")
     else:
-        print("Their code was for the other group and is not used yet. It counts for nothing now.")
+        print("They have no device. A code that they were given before counts for nothing now.")
         _print_code(code)
 
 
@@ -183,7 +204,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         "--codes", type=Path, metavar="FILE", help="where the codes go: CSV.codes.csv if not said"
     )
     action("list", _list, "show every member, their group and whether they have enrolled")
-    moving = action("move", _move, "put a member into another group from the next week on")
+    moving = action("move", _move, "put a member into a group from the next week on")
     ending = action("end", _end, "a member takes part no more from the next week on")
     revoking = action("revoke", _revoke, "a device was lost: it counts no more, make a new code")
     for each in (moving, ending, revoking):

@@ -6,6 +6,7 @@ separated by commas or semicolons. Nothing else about a person is read.
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from privacy.errors import InvalidValue
 _BOM: Final = b"\xef\xbb\xbf"
 _COLUMNS: Final = ("group", "name")
 _FORMULA: Final = ("=", "+", "-", "@")
+_SEPARATED: Final = re.compile(r'[,;\t"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,14 @@ def _line(columns: Sequence[str], number: int, cells: Sequence[str]) -> Line:
         raise InvalidValue(f"line {number} names no group: write one, or take the line out")
     if not name.isprintable():
         raise InvalidValue(f"line {number} has a name with signs that cannot be printed: retype it")
-    if name.startswith(_FORMULA):
-        # A spreadsheet that opens the codes would take it for a formula.
-        raise InvalidValue(f"line {number} has a name that begins with {name[0]}: retype it")
+    # A spreadsheet that opens the codes would take it for a formula, also behind another separator
+    # than the file's own.
+    for part in _SEPARATED.split(unicodedata.normalize("NFKC", name)):
+        if part.strip().startswith(_FORMULA):
+            raise InvalidValue(
+                f"line {number} has a name with a part that begins with {part.strip()[0]}: "
+                "retype it"
+            )
     return Line(number, group, name)
 
 

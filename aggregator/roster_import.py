@@ -1,19 +1,22 @@
 """What a roster file changes: it says who is a member, and may be read again any number of times.
 
 1. Whom the roster has under that name in that group stays. Members without a name are counted.
-2. Whom the roster has under that name in another group alone moves.
-3. All others are new.
+2. Who ended under that name in that group stays ended.
+3. Of whom the roster has under that name in another group alone, who is there moves, and who ended
+   stays ended.
+4. All others are new.
 
-Nobody's membership ends because a file leaves them out. Nothing is changed if anything is wrong.
+Nobody's membership ends because a file leaves them out, and none that has ended begins again
+because a file still names them. Nothing is changed if anything is wrong.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aggregator import roster
-from aggregator.member import Member
+from aggregator.member import Member, Membership
 from aggregator.roster_file import Line
 from aggregator.store.sql import Transaction
 from privacy.agreement.model import Agreement
@@ -27,12 +30,21 @@ _Named = TypeVar("_Named", Line, Member)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`unlisted`: who is in no line; of those without a name, as many as are too many."""
+    """`ended`: whom a line names for a group, and who stay in none.
+
+    `unlisted`: who is in no line; of those without a name, as many as are too many.
+    """
 
     new: tuple[Line, ...]
     moving: tuple[tuple[Member, GroupId], ...]
+    ended: tuple[tuple[Member, GroupId], ...]
     unchanged: int
     unlisted: tuple[Member, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether the roster is to be written at all."""
+        return bool(self.new or self.moving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +74,26 @@ def carry_out(
 ) -> Imported:
     """Change the roster to what a file says, from window `first` on; raises `InvalidValue`."""
     planned = plan(lines, tx.roster.all(), agreement, first)
-    handouts = []
-    for member, group in planned.moving:
-        # Sizes were checked for all together: two members may change places.
-        code = roster.put_into(tx, member, group, first, random)
-        if code is not None:
-            handouts.append(Handout(member.number, group, member.name, code))
-    for line in planned.new:
-        group = GroupId(line.group)
-        number, code = roster.add(tx, group, first, random, line.name)
-        handouts.append(Handout(number, group, line.name, code))
-    return Imported(planned, tuple(handouts))
+    moved = [roster.moved(member, group, first, random) for member, group in planned.moving]
+    codes = [EnrolmentCode.new(GroupId(line.group), random) for line in planned.new]
+    # All at once: whoever asks for a token waits meanwhile.
+    tx.roster.put(*(member for member, _ in moved))
+    numbers = tx.roster.add(
+        *(
+            (line.name, Membership(code.group, first), code.hash)
+            for line, code in zip(planned.new, codes, strict=True)
+        )
+    )
+    handouts = [
+        *((member.number, member.name, code) for member, code in moved if code is not None),
+        *(
+            (number, line.name, code)
+            for number, line, code in zip(numbers, planned.new, codes, strict=True)
+        ),
+    ]
+    return Imported(
+        planned, tuple(Handout(n, code.group, name, code) for n, name, code in handouts)
+    )
 
 
 def plan(
@@ -80,25 +101,20 @@ def plan(
 ) -> Plan:
     """Compare a file with the roster as it is from window `first` on; raises `InvalidValue`."""
     _check_groups(lines, agreement)
-    there = defaultdict[tuple[str, str], list[Member]](list)
-    for member in members:
-        group = member.group_in(first)
-        if group is not None:
-            there[group, member.name].append(member)
-    left: list[Line] = []
-    for line in lines:  # 1
-        same = there[line.group, line.name]
-        if same:
-            same.pop(0)
-        else:
-            left.append(line)
-    unlisted = [member for same in there.values() for member in same]
-    moving = _moving(left, unlisted)  # 2
+    now = [member for member in members if member.group_in(first) is not None]
+    past = [member for member in members if member.group_in(first) is None and member.name]
+    unchanged, left, others = _same(lines, now)  # 1
+    ended, left, past = _same(left, past)  # 2
+    same_name = _same_name(left, [*others, *past])
+    moving = {line: each for line, each in same_name.items() if each.group_in(first)}  # 3
+    ended |= {line: each for line, each in same_name.items() if line not in moving}
+    movers = {member.number for member in moving.values()}
     planned = Plan(
-        new=tuple(line for line in left if line not in moving),  # 3
-        moving=tuple((member, GroupId(line.group)) for line, member in moving.items()),
-        unchanged=len(lines) - len(left),
-        unlisted=tuple(member for member in unlisted if member not in moving.values()),
+        new=tuple(line for line in left if line not in same_name),  # 4
+        moving=_to(moving),
+        ended=_to(ended),
+        unchanged=len(unchanged),
+        unlisted=tuple(member for member in others if member.number not in movers),
     )
     _check_sizes(planned, members, agreement, first)
     return planned
@@ -112,20 +128,43 @@ def _check_groups(lines: Sequence[Line], agreement: Agreement) -> None:
             raise InvalidValue(f"line {line.number}: {error}") from None
 
 
-def _moving(lines: Sequence[Line], members: Sequence[Member]) -> dict[Line, Member]:
-    moving = {}
+def _same(
+    lines: Sequence[Line], members: Sequence[Member]
+) -> tuple[dict[Line, Member], list[Line], list[Member]]:
+    """Who has the name and the (last) group of a line, and the lines and members left over."""
+    there = defaultdict[tuple[str, str], deque[Member]](deque)
+    for member in members:
+        there[member.last_group, member.name].append(member)
+    same, left = {}, []
+    for line in lines:
+        found = there[line.group, line.name]
+        if found:
+            same[line] = found.popleft()
+        else:
+            left.append(line)
+    return same, left, [member for found in there.values() for member in found]
+
+
+def _same_name(lines: Sequence[Line], members: Sequence[Member]) -> dict[Line, Member]:
+    """Who has the name of a line, and another group; raises `InvalidValue` if that is not clear."""
+    same = {}
     known = _by_name(members)
     for name, to in _by_name(lines).items():
         there = known.get(name, [])
         if there and len(to) + len(there) > 2:
             raise InvalidValue(
-                f"line {to[0].number}: who moves is not clear, as the name is left over "
-                f"{_times(len(to))} in the file and {_times(len(there))} in the roster: move one "
-                "with plurale-aggregator roster move, then import again"
+                f"line {to[0].number}: who is meant is not clear, as the name is left over "
+                f"{_times(len(to))} in the file and {_times(len(there))} in the roster, with those "
+                "who have ended: move one with plurale-aggregator roster move, or tell the names "
+                "apart, then import again"
             )
         if there:
-            moving[to[0]] = there[0]
-    return moving
+            same[to[0]] = there[0]
+    return same
+
+
+def _to(pairs: Mapping[Line, Member]) -> tuple[tuple[Member, GroupId], ...]:
+    return tuple((member, GroupId(line.group)) for line, member in pairs.items())
 
 
 def _by_name(named: Sequence[_Named]) -> dict[str, list[_Named]]:

@@ -7,7 +7,8 @@ is written to a file of its own, which must stay out of the copies.
 """
 
 import os
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -17,14 +18,19 @@ from privacy.errors import LedgerBehind
 _DIGITS: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TokenMark:
     """The file: one number of fifteen digits, written in its place."""
 
     path: Path
+    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     def check(self, given: int) -> None:
-        """Raise `LedgerBehind` when more tokens were given than a database knows of."""
+        """Raise `LedgerBehind` when more tokens were given than a database knows of.
+
+        `given`: read under the database's write lock, so that no other call is between its commit
+        and its mark with a number that is not counted yet.
+        """
         shown = self._read()
         if given < shown:
             raise LedgerBehind(
@@ -35,11 +41,16 @@ class TokenMark:
 
     def raise_to(self, given: int) -> None:
         """Note that so many tokens are about to have been given; never lowers the number."""
-        if given > self._read():
-            self.replace(given)
+        with self._lock:
+            if given > self._read():
+                self._write(given)
 
     def replace(self, given: int) -> None:
         """Write the number anew: only for a database that can give nobody a second token."""
+        with self._lock:
+            self._write(given)
+
+    def _write(self, given: int) -> None:
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:

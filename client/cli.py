@@ -174,6 +174,7 @@ def _leave(options: argparse.Namespace) -> int:
     answer = _ask(f"Do you want to leave? Type {enrol.CONSENT_WORD} to leave: ")
     if not enrol.is_yes(answer):
         raise NoConsent("nothing was changed: this device takes part as before")
+    leaving.put_away(options.data)
     untold: PluraleError | None = None
     try:
         leaving.tell_council(options.data, _now())

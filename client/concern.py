@@ -1,4 +1,4 @@
-"""What somebody has to look at about one report: what a server failed to give or to show."""
+"""What somebody has to look at about one report: what a server failed to give, take or show."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,12 +11,14 @@ from protos.errors import Unreachable
 class Concern(StrEnum):
     """Why there is an alarm. Once a person has seen it, the same one is not said again.
 
-    The first three are about its token, the others about how its batch ended.
+    The first is about its key, the second about its token or the report itself, the next two about
+    its token, the others about how its batch ended.
     """
 
     UNPROVEN = "batch key not proven"
-    REFUSED = "token refused"
+    REFUSED = "refused"
     ALTERED = "token altered"
+    DELAYED = "token delayed"
     WRONG = "wrong answer"
     UNSHOWN = "not shown in time"
     MISSING = "missing"
@@ -24,7 +26,7 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a report has no token, or why it is not known how its batch ended.
+    """Why a report has no token, was not taken, or why it is not known how its batch ended.
 
     `sentence`: what is wrong, with the next step.
     """
@@ -41,7 +43,7 @@ class Fault:
 def for_both(what: str, agreement: Agreement) -> str:
     """The sentence of an alarm that either party may be the cause of: tell more than one."""
     return (
-        f"{what}; tell the works council and, since its own server may be the cause, the "
+        f"{what}; tell the works council and, since either's server may be the cause, the "
         f"employer's data-protection officer (the agreement names: {agreement.contact})"
     )
 

@@ -1,27 +1,45 @@
 """One person's device, run by run.
 
-1. Mail that is new is read into the journal, unless the person has paused.
-2. For every window that is over and still open, and every task that concerns the person, a report
-   is made once (`client.making`).
-3. What became of earlier reports is asked for and checked (`client.receipts`).
-4. Reports whose moment has come get their token (`client.tokens`).
-5. Reports whose moment to leave has come are sent, the same bytes at every try (`client.sending`).
+1. For every window that is over and still open, and every task that concerns the person, times are
+   drawn and keys fetched, once (`client.making`).
+2. What became of earlier reports is asked for and checked (`client.receipts`).
+3. Reports whose moment has come get their token (`client.tokens`).
+4. Reports whose moment to leave has come are sent, the same bytes at every try (`client.sending`),
+   but not in a run that asked for a token, of any week: the two would be seconds apart, and the
+   token request says who asks. On the last day of a batch there is no other run to wait for.
+5. Mail that is new is read into the journal, unless the person has paused.
+6. Reports are made, from what is stored: nobody is asked (`client.making`).
+7. A report that was made just now, on the last day of its batch, goes through 3 and 4 at once. Any
+   other waits for the next run, whoever made it late and why.
+
+All that a server sees of a run comes before mail is touched, and the connections are closed by
+then: how long reading and computing took would show a pause. Only 7 cannot wait.
 
 A person who paused changes two things: mail is not read while the pause lasts, and a window that it
 touches has no values. What is made, asked for and sent, when, and how large it is stays the same.
 
-The council is asked only in a run in which 2, 3 or 4 has something to do. If it showed another
+The council is asked only in a run in which 1, 2, 3 or 7 has something to do. If it showed another
 ledger than before, in this run or an earlier one, nothing is made, asked for or sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from client import alarm, device_key_file, enrolment_file, making, pausing, receipts, sending
+from client import (
+    alarm,
+    device_key_file,
+    enrolment_file,
+    making,
+    pausing,
+    receipts,
+    schedule,
+    sending,
+)
 from client.council import Council
 from client.enrolment import Enrolment
-from client.errors import OtherLedger
-from client.happened import Happened, Troubles
+from client.errors import JournalUnusable, NotEnrolled, OtherLedger
+from client.happened import Happened, Running, Troubles
 from client.journal import Journal
 from client.ledger import Ledger
 from client.ledger_file import LedgerFile
@@ -46,13 +64,14 @@ class Device:
         self.pauses: Pauses = pausing.load(folder)
         self.folder = folder
         self._outside = outside
-        self.journal = Journal(folder / "journal.db")
+        self._journal = _opened(folder / "journal.db")
         self.outbox = Outbox(folder / "outbox.db")
         self._ledger_file = LedgerFile(folder / "ledger.db")
+        self._check_not_leaving()
         self._maker = Maker(
             self.enrolment,
             self.pauses,
-            self.journal,
+            lambda: self.journal,
             self.outbox,
             self._ledger_file,
             self._outside,
@@ -69,45 +88,87 @@ class Device:
 
     def close(self) -> None:
         """Close the device's files."""
-        self.journal.close()
+        if isinstance(self._journal, Journal):
+            self._journal.close()
         self.outbox.close()
         self._ledger_file.close()
 
+    @property
+    def journal(self) -> Journal:
+        """Raises `JournalUnusable`: a report that is due is made without it all the same."""
+        if isinstance(self._journal, JournalUnusable):
+            raise self._journal
+        return self._journal
+
     def run(self) -> Happened:
         """All steps. What goes wrong with one report never holds up another."""
-        troubles = Troubles()
+        run = Running()
         if self.pauses.fault is not None:
-            troubles.add(self.pauses.fault)
-        mail_read = self._mail_is_read(troubles)  # 1
-        if alarm.raised(self.folder) is not None:
-            return self._happened(troubles)
-        now = self._outside.clock()
-        terms = self.enrolment.at(now).council
+            run.troubles.add(self.pauses.fault)
+        stopped = alarm.raised(self.folder) is not None
+        try:
+            if not stopped:
+                self._ask_and_send(run)  # 1 to 4
+            mail_read = self._mail_is_read(run.troubles)  # 5
+            if not stopped:
+                made = list(self._maker.make(run.troubles, mail_read=mail_read))  # 6
+                run.made += made
+                self._catch_up(made, run)  # 7
+        except OtherLedger as error:
+            if alarm.raised(self.folder) is None:  # the evidence could not be kept
+                run.troubles.add(error)
+        return run.happened(self.outbox.waiting(), self.alarms())
+
+    def _ask_and_send(self, run: Running) -> None:
+        with self._council() as (ledger, membership):
+            self._maker.prepare(ledger, run.troubles)  # 1
+            now = self._outside.clock()
+            run.decided += receipts.fetch(
+                self.enrolment, self.outbox, ledger, now, run.troubles
+            )  # 2
+            wanted = self._collector.wanted(self.outbox.waiting())
+            run.approved += self._collector.collect(wanted, ledger, membership, run.troubles)  # 3
+        waiting = self.outbox.waiting()
+        self._send([each for each in waiting if not wanted or self._last_day(each)], run)  # 4
+
+    def _catch_up(self, made: list[Parcel], run: Running) -> None:
+        late = [each for each in made if self._last_day(each)]
+        if not late:
+            return
+        with self._council() as (ledger, membership):
+            approved = list(self._collector.collect(late, ledger, membership, run.troubles))  # 3
+        run.approved += approved
+        self._send(approved, run)  # 4
+
+    def _last_day(self, parcel: Parcel) -> bool:
+        agreement = (
+            self.enrolment.version(parcel.batch.agreement) or self.enrolment.newest.agreement
+        )
+        closes = agreement.upload_closes(parcel.batch.window)
+        return self._outside.clock() >= schedule.end(closes)
+
+    def _send(self, parcels: list[Parcel], run: Running) -> None:
+        run.sent += sending.send(
+            parcels, self.enrolment, self.outbox, self._outside.clock, run.troubles
+        )
+
+    @contextmanager
+    def _council(self) -> Iterator[tuple[Ledger, Membership]]:
+        clock = self._outside.clock
+        terms = self.enrolment.at(clock()).council
         with Council(terms) as council, Membership(terms) as membership:
-            ledger = Ledger(
-                self.folder, self._ledger_file, council, self.enrolment, self._outside.clock
-            )
-            try:
-                made = list(
-                    self._maker.make(ledger, troubles, mail_read=mail_read)  # 2
-                )
-                decided = list(
-                    receipts.fetch(self.enrolment, self.outbox, ledger, now, troubles)  # 3
-                )
-                approved = list(self._collector.collect(ledger, membership, troubles))  # 4
-            except OtherLedger as error:
-                if alarm.raised(self.folder) is None:  # the evidence could not be kept
-                    troubles.add(error)
-                return self._happened(troubles)
-        sent = list(sending.send(self.enrolment, self.outbox, now, troubles))  # 5
-        return self._happened(troubles, made, decided, approved, sent)
+            ledger = Ledger(self.folder, self._ledger_file, council, self.enrolment, clock)
+            yield ledger, membership
 
     def read_mail(self) -> None:
-        """Step 1: nothing while the person has paused. Raises `MailboxUnreadable`."""
+        """Step 5: nothing while the person has paused.
+
+        Raises `MailboxUnreadable` or `JournalUnusable`.
+        """
         if self.pauses.now(self._outside.clock()):
             return
         sources = [mailbox.source() for mailbox in self.enrolment.mailboxes]
-        scan(sources, self.journal, self._outside.clock)
+        scan(sources, self.journal, self._outside.clock, self.pauses)
 
     def checkpoint_seen(self) -> str | None:
         """The newest checkpoint of the ledger that this device relies on, as a signed note."""
@@ -152,20 +213,18 @@ class Device:
             return False
         return True
 
-    def _happened(
-        self,
-        troubles: Troubles,
-        made: Sequence[Parcel] = (),
-        decided: Sequence[Parcel] = (),
-        approved: Sequence[Parcel] = (),
-        sent: Sequence[Parcel] = (),
-    ) -> Happened:
-        return Happened(
-            made=tuple(made),
-            decided=tuple(decided),
-            approved=tuple(approved),
-            sent=tuple(sent),
-            waiting=tuple(self.outbox.waiting()),
-            trouble=tuple(troubles),
-            alarms=self.alarms(),
-        )
+    def _check_not_leaving(self) -> None:
+        """Raise `NotEnrolled` if the person leaves just now (`client.leaving`).
+
+        What was opened before this is erased with the rest.
+        """
+        if not (self.folder / enrolment_file.FILE_NAME).exists():
+            self.close()
+            raise NotEnrolled("this device is not enrolled any more, since its person leaves")
+
+
+def _opened(path: Path) -> Journal | JournalUnusable:
+    try:
+        return Journal(path)
+    except JournalUnusable as error:
+        return error

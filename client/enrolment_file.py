@@ -28,9 +28,9 @@ def known(folder: Path) -> Enrolment | None:
     return load(folder) if (folder / FILE_NAME).exists() else None
 
 
-def load(folder: Path) -> Enrolment:
+def load(folder: Path, name: str = FILE_NAME) -> Enrolment:
     """The enrolment on this device; raises `NotEnrolled` with the next step."""
-    path = folder / FILE_NAME
+    path = folder / name
     try:
         return _from_record(json.loads(path.read_text()))
     except FileNotFoundError:

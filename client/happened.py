@@ -1,6 +1,6 @@
 """What a run did, and what could not be done, for the person to read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from client.parcel import Parcel
@@ -51,3 +51,26 @@ class Happened:
     waiting: tuple[Parcel, ...] = ()
     trouble: tuple[Trouble, ...] = ()
     alarms: tuple[str, ...] = ()
+
+
+@dataclass
+class Running:
+    """A run while it goes on: what it has done so far."""
+
+    troubles: Troubles = field(default_factory=Troubles)
+    made: list[Parcel] = field(default_factory=list)
+    decided: list[Parcel] = field(default_factory=list)
+    approved: list[Parcel] = field(default_factory=list)
+    sent: list[Parcel] = field(default_factory=list)
+
+    def happened(self, waiting: Sequence[Parcel], alarms: Sequence[str]) -> Happened:
+        """How it ended."""
+        return Happened(
+            made=tuple(self.made),
+            decided=tuple(self.decided),
+            approved=tuple(self.approved),
+            sent=tuple(self.sent),
+            waiting=tuple(waiting),
+            trouble=tuple(self.troubles),
+            alarms=tuple(alarms),
+        )

@@ -12,7 +12,7 @@ from typing import Final, Self, TypeAlias
 
 from client.activity import Activity, Span
 from client.intervals import Interval, check_utc
-from client.journal_file import connect, transaction, translated
+from client.journal_file import connect, readable, transaction, translated
 from client.sources.base import KEY_BYTES, MailFact, MessageKey, SeenKey, StrandKey
 from privacy.window import Window
 
@@ -77,14 +77,14 @@ class Journal:
 
     def activity(self, period: Interval) -> Activity:
         """What was recorded and what was active in `period`; the rest of it is a gap."""
-        with translated(self.path):
+        between = _to_int(period.end), _to_int(period.start)
+        with readable(self.path):
             rows = self._connection.execute(
-                "SELECT start, end, active FROM span WHERE start < ? AND end > ?",
-                (_to_int(period.end), _to_int(period.start)),
-            ).fetchall()
-        spans = (
-            Span(_from_int(start), _from_int(end), bool(active)) for start, end, active in rows
-        )
+                "SELECT start, end, active FROM span WHERE start < ? AND end > ?", between
+            )
+            spans = [
+                Span(_from_int(start), _from_int(end), bool(active)) for start, end, active in rows
+            ]
         return Activity.of(spans, period)
 
     # Mail
@@ -105,11 +105,14 @@ class Journal:
 
     def mail(self, before: datetime) -> tuple[MailFact, ...]:
         """All mail delivered before a moment, in order of delivery."""
-        with translated(self.path):
+        until = _to_int(before)
+        with readable(self.path):
+            # A time that is no number is greater than any: it must not go unseen.
             rows: Iterable[_MailRow] = self._connection.execute(
                 "SELECT key, outgoing, received, automated, domains, refs, strand FROM mail"
-                " WHERE received < ? ORDER BY received, outgoing, key",
-                (_to_int(before),),
+                " WHERE received < ? OR typeof(received) <> 'integer'"
+                " ORDER BY received, outgoing, key",
+                (until,),
             )
             return tuple(map(_from_row, rows))
 
@@ -120,9 +123,9 @@ class Journal:
 
     def mail_read_until(self) -> datetime | None:
         """When every mailbox was last read without an error; ``None`` if never."""
-        with translated(self.path):
+        with readable(self.path):
             row = self._connection.execute("SELECT until FROM mail_read").fetchone()
-        return None if row is None else _from_int(row[0])
+            return None if row is None else _from_int(row[0])
 
     # Days away
 
@@ -142,7 +145,7 @@ class Journal:
 
     def away(self) -> frozenset[date]:
         """All days of leave or sickness."""
-        with translated(self.path):
+        with readable(self.path):
             rows = self._connection.execute("SELECT day FROM away")
             return frozenset(date.fromisoformat(day) for (day,) in rows)
 
@@ -195,7 +198,7 @@ def _from_row(row: _MailRow) -> MailFact:
         received=_from_int(received),
         outgoing=bool(outgoing),
         automated=bool(automated),
-        domains=frozenset(domains.split()),
+        domains=frozenset(str.split(domains)),  # bytes would split too
         references=tuple(
             MessageKey(references[start : start + KEY_BYTES])
             for start in range(0, len(references), KEY_BYTES)

@@ -13,6 +13,7 @@ from typing import Final
 
 from client.errors import JournalUnusable
 from client.private_file import make_private
+from privacy.errors import InvalidValue
 
 _APPLICATION_ID: Final = 0x506C7572
 _VERSION: Final = 1
@@ -82,6 +83,20 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalUnusable(_sentence(path, error)) from error
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Reading rows: the same, and what is no fact any more is damage as well."""
+    with translated(path):
+        try:
+            yield
+        except (ValueError, TypeError, OverflowError, InvalidValue) as error:
+            raise JournalUnusable(
+                f"the journal {path} is damaged, since something in it cannot be read ({error}): "
+                "move the file away, and a new one is started; what it held is then missing, not "
+                "zero"
+            ) from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

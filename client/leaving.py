@@ -1,9 +1,12 @@
 """Leaving: the council is told, then everything that Plurale keeps on this device is erased.
 
-1. The council, since the request is signed with the device key. Nothing is held up if it cannot be
+1. The enrolment gets another name, which only this module knows. From then on no run can start: it
+   would make the files anew.
+2. The council is told, in a request that the device key signs. Nothing is held up if it cannot be
    told: nobody has to be reachable for a person to leave.
-2. The files. The enrolment and the device key go last, so that a leave that was interrupted tells
-   the council again; without them what is left is erased all the same.
+3. The files are erased. The enrolment and the device key go last, so that a leave that was
+   interrupted tells the council again; without them what is left is erased all the same.
+4. So is what a run that had started before made meanwhile. Without its files it ends by itself.
 
 Only files that Plurale made are touched, known by their names: a mailbox may be in the same folder.
 """
@@ -24,10 +27,12 @@ from client.membership import Membership
 
 _DATABASES: Final = ("journal.db", "outbox.db", "ledger.db")
 _SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
+_PUT_AWAY: Final = f"{enrolment_file.FILE_NAME}.leaving"
 _TEXTS: Final = (
     alarm.FILE_NAME,
     pausing.FILE_NAME,
     enrolment_file.FILE_NAME,
+    _PUT_AWAY,
     device_key_file.FILE_NAME,
 )
 _OF_DATABASES: Final = tuple(name + side for name in _DATABASES for side in _SIDE_FILES)
@@ -43,12 +48,23 @@ class Left:
     left_over: tuple[str, ...]
 
 
+def put_away(folder: Path) -> None:
+    """Step 1."""
+    enrolment, away = folder / enrolment_file.FILE_NAME, folder / _PUT_AWAY
+    # Where this fails, so does erasing it, which says so.
+    with suppress(OSError):
+        if enrolment.exists() and away.exists():  # since an earlier leave was interrupted
+            _erase(away)  # a rename would leave its bytes on the disk
+        enrolment.rename(away)
+
+
 def tell_council(folder: Path, now: datetime) -> None:
-    """Step 1. Raises a `PluraleError`: not enrolled, no key, unreachable, refused."""
-    enrolment = enrolment_file.known(folder)
-    if enrolment is None:
+    """Step 2. Raises a `PluraleError`: not enrolled, no key, unreachable, refused."""
+    names = enrolment_file.FILE_NAME, _PUT_AWAY
+    here = next((name for name in names if (folder / name).exists()), None)
+    if here is None:
         raise NotEnrolled("the enrolment, which says where that server is, is not here any more")
-    council = enrolment.at(now).council
+    council = enrolment_file.load(folder, here).at(now).council
     device_key = device_key_file.load(folder)
     with Membership(council) as membership:
         membership.leave(device_key)
@@ -66,18 +82,26 @@ def kept(folder: Path) -> list[Path]:
 
 
 def erase(folder: Path) -> Left:
-    """Step 2, and the folder itself if it is then empty. One file never holds up another."""
-    erased, left_over = [], []
-    for path in kept(folder):
-        try:
-            _erase(path)
-        except OSError as error:
-            left_over.append(f"{path} could not be erased ({error.strerror}): erase it yourself")
-        else:
-            erased.append(path.name)
+    """Steps 3 and 4, and the folder itself if it is then empty. One file holds up no other."""
+    put_away(folder)  # 1, if an enrolment came since
+    erased: dict[str, None] = {}
+    left_over: dict[str, str] = {}
+    for _ in range(2):  # 3, 4
+        for path in kept(folder):
+            left_over.pop(path.name, None)
+            try:
+                _erase(path)
+            except FileNotFoundError:
+                continue  # whoever made it was quicker
+            except OSError as error:
+                left_over[path.name] = (
+                    f"{path} could not be erased ({error.strerror}): erase it yourself"
+                )
+            else:
+                erased[path.name] = None
     with suppress(OSError):  # something else is in it, or it is not Plurale's to remove
         folder.rmdir()
-    return Left(tuple(erased), tuple(left_over))
+    return Left(tuple(erased), tuple(left_over.values()))
 
 
 def _erase(path: Path) -> None:

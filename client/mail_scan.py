@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from client.journal import Journal
+from client.pausing import NEVER, Pauses
 from client.sources.base import MailFact, MailSource, SeenKey, Skip
 from privacy.window import Clock
 
@@ -20,8 +21,10 @@ class ScanResult:
     skipped: Mapping[Skip, int]
 
 
-def scan(sources: Sequence[MailSource], journal: Journal, clock: Clock) -> ScanResult:
-    """Read what is new in all mailboxes into the journal.
+def scan(
+    sources: Sequence[MailSource], journal: Journal, clock: Clock, pauses: Pauses = NEVER
+) -> ScanResult:
+    """Read what is new in all mailboxes into the journal, except what is from a pause.
 
     Only when all of them could be read does the journal say that mail was read, as of the moment
     before the first was opened. Until then the mail measures are missing. A scan that is cut off
@@ -37,10 +40,13 @@ def scan(sources: Sequence[MailSource], journal: Journal, clock: Clock) -> ScanR
         names: list[SeenKey] = []
         for sighting in source.scan(seen):
             new += 1
-            if isinstance(sighting.found, Skip):
-                skipped[sighting.found] += 1
+            found = sighting.found
+            if not isinstance(found, Skip) and pauses.had(found.received):
+                found = Skip.PAUSED
+            if isinstance(found, Skip):
+                skipped[found] += 1
             else:
-                facts.append(sighting.found)
+                facts.append(found)
             if sighting.name is not None:
                 names.append(sighting.name)
             if len(names) >= _BATCH:

@@ -5,15 +5,19 @@
 2. When its token is asked for and when it is sent are drawn and stored (`client.schedule`), before
    anything else is known about it.
 3. The keys that its shares are sealed to are those of the ledger, proven, and the version is the
-   one in force there. They are asked for when the times are drawn, whether or not the report can be
-   made then: when a device asks, says nothing either.
+   one in force there. They are asked for when the times are drawn, and stored.
 4. Values, clipping, noise, shares, sealed; stored before anything is asked for or sent.
 
+`Maker.prepare` does 1 to 3, and knows nothing of mail, activity or pauses; `Maker.make` does 4 from
+what is stored, and asks nobody. So neither when a device asks nor how long it took to think says
+anything.
+
 Away, ill, paused, without data or with a broken source: a report is made all the same, with nothing
-in it but noise. So whether and when a report was sent says nothing about the person.
+in it but noise. So whether and when a report was sent says nothing about the person. What cannot be
+read now may be readable later; once it is time for the token, the report is made without it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -43,41 +47,53 @@ from protos.errors import Unreachable
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes what is due, from what is stored on the device and proven by the ledger."""
+    """Makes what is due, from what is stored on the device and proven by the ledger.
+
+    `journal()` gives the open journal, or raises `JournalUnusable`.
+    """
 
     enrolment: Enrolment
     pauses: Pauses
-    journal: Journal
+    journal: Callable[[], Journal]
     outbox: Outbox
     ledger_file: LedgerFile
     outside: Surroundings
 
-    def make(self, ledger: Ledger, troubles: Troubles, *, mail_read: bool) -> Iterator[Parcel]:
-        """Every report that is due and was not made yet; raises `OtherLedger`."""
+    def prepare(self, ledger: Ledger, troubles: Troubles) -> None:
+        """Times and keys of what is to be reported and is not yet; raises `OtherLedger`."""
         now = self.outside.clock()
         for window, acceptance in self._open_windows(now, troubles):
             missing = self._missing(window, acceptance)  # 1
-            times = {batch: self._times(batch, acceptance.agreement, now) for batch in missing}  # 2
-            # A mailbox that cannot be read now may be readable later; once it is time for the
-            # token, the report is made without it.
-            ready = [batch for batch in missing if mail_read or times[batch].fetch <= now]
+            for batch in missing:
+                self._draw(batch, acceptance.agreement, now)  # 2
             if not missing:
                 continue
             try:
-                keys = self._keys(ledger, window, acceptance.signed.digest, now)  # 3
-                found = self._values(acceptance.agreement, window) if ready else {}
+                self._fetch_keys(ledger, window, acceptance.signed.digest, now)  # 3
             except OtherLedger:
                 raise
             except PluraleError as error:
                 self._tell(troubles, error, window)
                 self._hold_up(missing, error)
+        self._say_when_ended(troubles, now)
+
+    def make(self, troubles: Troubles, *, mail_read: bool) -> Iterator[Parcel]:
+        """Every report that is prepared and not made yet. `mail_read`: as far as it is to be."""
+        now = self.outside.clock()
+        for window, acceptance in self._open_windows(now, troubles):
+            keys = self.ledger_file.window_keys(window, acceptance.signed.digest)
+            missing = [] if keys is None else self._missing(window, acceptance)
+            times = {batch: known for batch in missing if (known := self.outbox.times(batch))}
+            late = [batch for batch, drawn in times.items() if drawn.fetch <= now]
+            if keys is None or not (late or (times and mail_read)):
                 continue
-            for batch in ready:
+            found = self._values(acceptance.agreement, window, troubles)
+            for batch in times if mail_read and found is not None else late:
                 try:
-                    yield self._make_one(acceptance, times[batch], batch, found, keys, now)  # 4
+                    numbers = values.MISSING if found is None else found
+                    yield self._make_one(acceptance, times[batch], batch, numbers, keys, now)  # 4
                 except PluraleError as error:
                     troubles.add(error, batch)
-        self._say_when_ended(troubles, now)
 
     def _open_windows(
         self, now: datetime, troubles: Troubles
@@ -109,27 +125,30 @@ class Maker:
             if self.outbox.get(batch.task_digest, window) is None
         ]
 
-    def _keys(
+    def _fetch_keys(
         self, ledger: Ledger, window: Window, agreement: AgreementDigest, now: datetime
-    ) -> Mapping[Role, bytes]:
-        known = self.ledger_file.window_keys(window, agreement)
-        if known is None:
-            known = ledger.window_keys(window, agreement)
-            self.ledger_file.keep_window_keys(window, agreement, known, self._oldest(now))
-        return known
+    ) -> None:
+        if self.ledger_file.window_keys(window, agreement) is None:
+            keys = ledger.window_keys(window, agreement)
+            self.ledger_file.keep_window_keys(window, agreement, keys, self._oldest(now))
 
-    def _times(self, batch: BatchId, agreement: Agreement, now: datetime) -> Times:
-        known = self.outbox.times(batch)
-        if known is not None:
-            return known
-        opens = agreement.upload_opens(batch.window)
-        closes = agreement.upload_closes(batch.window)
-        return self.outbox.schedule(batch, schedule.draw(opens, closes, now, self.outside.random))
+    def _draw(self, batch: BatchId, agreement: Agreement, now: datetime) -> None:
+        if self.outbox.times(batch) is None:
+            opens = agreement.upload_opens(batch.window)
+            closes = agreement.upload_closes(batch.window)
+            self.outbox.schedule(batch, schedule.draw(opens, closes, now, self.outside.random))
 
-    def _values(self, agreement: Agreement, window: Window) -> Mapping[str, Fraction | None]:
+    def _values(
+        self, agreement: Agreement, window: Window, troubles: Troubles
+    ) -> Mapping[str, Fraction | None] | None:
+        """None if they cannot be computed now."""
         if self.pauses.touches(window, agreement.working_time.zone):
             return values.MISSING
-        return values.compute(agreement, window, self.journal)
+        try:
+            return values.compute(agreement, window, self.journal(), self.pauses)
+        except PluraleError as error:
+            troubles.add(error)
+            return None
 
     def _tell(self, troubles: Troubles, error: PluraleError, window: Window) -> None:
         """What will not change is said once for a window; it is asked again all the same."""

@@ -119,13 +119,19 @@ class Outbox:
         return self.request(parcel)
 
     def hinder(self, parcel: Parcel, hindrance: str, fault: Fault | None) -> None:
-        """Keep why the token did not come this time, and the alarm that it is, if it is one."""
+        """Keep why its token, or its receipt, did not come this time, and the alarm if it is one.
+
+        Nothing changes if another run has got further meanwhile.
+        """
         change = (
             "UPDATE report SET hindrance = :hindrance,"
             " concern = COALESCE(:concern, concern), fault = COALESCE(:fault, fault)"
-            " WHERE task_digest = :task_digest AND window = :window AND token IS NULL"
+            " WHERE task_digest = :task_digest AND window = :window"
+            " AND state = :waiting AND (token IS NULL) = :without_token"
         )
         what = {
+            "waiting": State.WAITING,
+            "without_token": parcel.token is None,
             "hindrance": hindrance,
             "concern": fault and fault.concern,
             "fault": fault and fault.sentence,
@@ -133,7 +139,10 @@ class Outbox:
         self._file.change((change, outbox_rows.key(parcel.batch) | what))
 
     def keep_token(self, parcel: Parcel, token: Token, times: Times) -> None:
-        """Keep the token and when to send, erase the blinding; what was wrong is forgotten."""
+        """Keep the token and when to send, erase the blinding; what was wrong is forgotten.
+
+        So is that it was seen: a report that is refused later is another matter.
+        """
         # Another run may have been quicker: then its token and its time to send stay.
         send = (
             "UPDATE schedule SET due = :due WHERE task_digest = :task_digest AND window = :window"
@@ -142,7 +151,7 @@ class Outbox:
         )
         keep = (
             "UPDATE report SET randomizer = :randomizer, token = :token,"
-            " hindrance = NULL, concern = NULL, fault = NULL"
+            " hindrance = NULL, concern = NULL, fault = NULL, seen = NULL"
             " WHERE task_digest = :task_digest AND window = :window AND token IS NULL"
         )
         erase = "DELETE FROM blinding WHERE task_digest = :task_digest AND window = :window"
@@ -160,12 +169,17 @@ class Outbox:
         *,
         receipt: Receipt | None = None,
         reason: str | None = None,
+        fault: Fault | None = None,
     ) -> None:
-        """Record how it ended; erase the report, its numbers and what was to be signed."""
+        """Record how it ended; erase the report, its numbers and what was to be signed.
+
+        `fault`: the alarm that this is, if it is one. An earlier one stays.
+        """
         end = (
             "UPDATE report SET state = :state, finished_at = :at, signature = :signature,"
-            " reason = :reason, public_share = NULL, leader_share = NULL, helper_share = NULL,"
-            " measurement = NULL"
+            " reason = :reason, hindrance = NULL, concern = COALESCE(:concern, concern),"
+            " fault = COALESCE(:fault, fault), public_share = NULL, leader_share = NULL,"
+            " helper_share = NULL, measurement = NULL"
             " WHERE task_digest = :task_digest AND window = :window AND state = :waiting"
         )
         erase = "DELETE FROM blinding WHERE task_digest = :task_digest AND window = :window"
@@ -175,6 +189,8 @@ class Outbox:
             "at": at.isoformat(),
             "signature": receipt and receipt.signature,
             "reason": reason,
+            "concern": fault and fault.concern,
+            "fault": fault and fault.sentence,
             "waiting": State.WAITING,
         }
         self._file.change((end, key | how), (erase, key))

@@ -55,10 +55,10 @@ class Parcel:
 
     `times`: when to ask for its token, and when to send it. `measurement`: the noised numbers
     inside, as they were split. `size`: bytes of the report. `token`: that a member made it, once
-    the council has signed. `hindrance`: why the token did not come when it was last asked for.
-    `receipt`: the employer's signature that it has the report. `ending`: how its batch ended, once
-    it did; `fault`: what was wrong with the token, or when the end was last asked for. `seen`: the
-    alarm that the person has seen to.
+    the council has signed. `hindrance`: why the token did not come when it was last asked for, or,
+    once it is there, the receipt. `receipt`: the employer's signature that it has the report.
+    `ending`: how its batch ended, once it did; `fault`: what was wrong with the token, with
+    sending, or when the end was last asked for. `seen`: the alarm that the person has seen to.
     """
 
     batch: BatchId

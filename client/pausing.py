@@ -1,7 +1,8 @@
 """Pauses: since when, and until when, this person reports nothing of their own.
 
 A window that a pause touches is reported neutral as a whole, at the same times and in the same
-size as any other (protocol §4.7): neither a server nor the network can tell it from another.
+size as any other (protocol §4.7): neither a server nor the network can tell it from another. Mail
+that came or was sent in a pause is never read, later either.
 
 What a file no longer says cannot be guessed, and a report cannot be withdrawn. So with a file that
 cannot be read, everything counts as paused until the person resumes.
@@ -47,9 +48,19 @@ class Pauses:
 
     def touches(self, window: Window, zone: tzinfo) -> bool:
         """Whether a window, which begins and ends in `zone`, is reported neutral."""
-        starts, ends = window.start(zone), window.end(zone)
+        return self.meets(window.start(zone), window.end(zone))
+
+    def meets(self, first: datetime, last: datetime) -> bool:
+        """Whether a pause has a moment from `first` on and before `last`, however short it was."""
         return any(
-            pause.begins < ends and (pause.until is None or pause.until >= starts)
+            pause.begins < last and (pause.until is None or pause.until > first)
+            for pause in self.pauses
+        )
+
+    def had(self, moment: datetime) -> bool:
+        """Whether a moment lies in a pause; unlike `now`, not before the one that goes on."""
+        return any(
+            pause.begins <= moment and (pause.until is None or moment < pause.until)
             for pause in self.pauses
         )
 
@@ -74,6 +85,9 @@ class Pauses:
                 for pause in self.pauses
             )
         )
+
+
+NEVER: Final = Pauses()
 
 
 def load(folder: Path) -> Pauses:

@@ -106,7 +106,7 @@ def _acceptance(device: Device, window: Window) -> Acceptance:
 def _values(device: Device, agreement: Agreement, window: Window) -> Mapping[str, Fraction | None]:
     if device.pauses.touches(window, agreement.working_time.zone):
         return values.MISSING
-    return values.compute(agreement, window, device.journal)
+    return values.compute(agreement, window, device.journal, device.pauses)
 
 
 def _metrics(

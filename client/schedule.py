@@ -9,6 +9,7 @@ happens about it. Mail, activity and pauses have no part in them::
 
 The token is asked for in the first half and the report leaves in the second, each at a uniform
 moment that says nothing about the other. A device that first runs later draws from what is left.
+After the end nothing is drawn any more: what is due then is due at once, and stays so.
 """
 
 from collections.abc import Callable
@@ -38,12 +39,12 @@ def draw(opens: datetime, closes: datetime, now: datetime, random: _Random) -> T
     After the middle, `fetch` is drawn from now on and `due` from `fetch` on. A period that is
     nearly over gives `now` twice.
     """
-    end = closes - SPARE
-    middle = _middle(opens, end)
+    last = end(closes)
+    middle = _middle(opens, last)
     if now < middle:
-        return Times(_between(max(opens, now), middle, random), _between(middle, end, random))
-    fetch = _between(now, end, random)
-    return Times(fetch, _between(fetch, end, random))
+        return Times(_between(max(opens, now), middle, random), _between(middle, last, random))
+    fetch = _between(now, last, random)
+    return Times(fetch, _between(fetch, last, random))
 
 
 def after_token(
@@ -52,16 +53,23 @@ def after_token(
     """The times once the token is there, which is now.
 
     A token that comes after the middle gets a new `due`: the old one may be over, and then the two
-    would leave together.
+    would leave together. After the end they do: there may be no later run in time.
     """
-    end = closes - SPARE
-    if now < _middle(opens, end):
+    last = end(closes)
+    if now < _middle(opens, last):
         return times
-    return Times(times.fetch, _between(now, end, random))
+    if now >= last:
+        return Times(times.fetch, min(times.due, now))
+    return Times(times.fetch, _between(now, last, random))
 
 
-def _middle(opens: datetime, end: datetime) -> datetime:
-    return opens + (end - opens) / 2
+def end(closes: datetime) -> datetime:
+    """When the last day begins: from then on everything is due at once."""
+    return closes - SPARE
+
+
+def _middle(opens: datetime, last: datetime) -> datetime:
+    return opens + (last - opens) / 2
 
 
 def _between(first: datetime, last: datetime, random: _Random) -> datetime:

@@ -152,13 +152,15 @@ def became(parcel: Parcel) -> str:
 
 
 def _became(parcel: Parcel) -> str:
-    if parcel.fault is not None and parcel.state is not State.MISSED:
+    if parcel.fault is not None and parcel.state not in (State.MISSED, State.REFUSED):
         return {
             Concern.UNPROVEN: "is not sent yet, and the works council's server has not shown the "
             "key for its token that everybody has",
             Concern.REFUSED: "is not sent yet, and the works council's server refuses its token",
             Concern.ALTERED: "is not sent yet, and what the works council's server gave as its "
             "token is none",
+            Concern.DELAYED: "has a token that the works council's server gave on the last day and "
+            "not before",
             Concern.WRONG: "is sent, and what the works council's server said of its batch does "
             "not hold",
             Concern.UNSHOWN: "is sent, and the works council's server has not shown how its batch "

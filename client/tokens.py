@@ -7,12 +7,14 @@
    same answer: a device that was cut off has not spent its one token.
 4. The answer is unblinded and verified; the token is stored, and the blinding erased.
 
-What the council refuses, or alters, is an alarm, and is asked for again all the same. A report
+What the council refuses, or alters, is an alarm, and is asked for again all the same. So is a token
+that was asked for in time and came on the last day: token and report then leave together, and
+whoever wants that for one person has to keep the token back. A report
 without a token when its batch closes was silenced, if the council was asked in time; that is an
 alarm too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -51,21 +53,29 @@ class _Alarming(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Gets tokens for what the outbox holds. `device_key()` reads the key, or raises."""
+    """Gets tokens for reports that the outbox holds. `device_key()` reads the key, or raises."""
 
     enrolment: Enrolment
     outbox: Outbox
     device_key: Callable[[], Ed25519PrivateKey]
     outside: Surroundings
 
-    def collect(
-        self, ledger: Ledger, membership: Membership, troubles: Troubles
-    ) -> Iterator[Parcel]:
-        """Every report that has its token now; raises `OtherLedger`."""
+    def wanted(self, parcels: Iterable[Parcel]) -> list[Parcel]:
+        """Those of the reports that a token is due for, in no order that their times have."""
         now = self.outside.clock()
-        for parcel in self.outbox.waiting():
-            if parcel.token is not None or parcel.times.fetch > now:
-                continue
+        due = [each for each in parcels if each.token is None and each.times.fetch <= now]
+        return sorted(due, key=lambda each: (each.batch.window, each.batch.task))
+
+    def collect(
+        self,
+        parcels: Iterable[Parcel],
+        ledger: Ledger,
+        membership: Membership,
+        troubles: Troubles,
+    ) -> Iterator[Parcel]:
+        """Every report of these that has its token now; raises `OtherLedger`."""
+        now = self.outside.clock()
+        for parcel in self.wanted(parcels):
             agreement = self.enrolment.version(parcel.batch.agreement)
             agreement = agreement or self.enrolment.newest.agreement
             if now >= agreement.upload_closes(parcel.batch.window):
@@ -120,10 +130,19 @@ class Collector:
             self.outside.random,
         )
         self.outbox.keep_token(parcel, token, times)
+        if parcel.hindrance is not None and self.outside.clock() >= schedule.end(
+            agreement.upload_closes(window)
+        ):
+            what = (
+                f"the works council's server gave the token for {parcel.batch} on the last day and "
+                f"not before ({parcel.hindrance}), so that token and report leave together"
+            )
+            self.outbox.blame(parcel, Fault(Concern.DELAYED, for_both(what, agreement)))
         return self.outbox.get(parcel.batch.task_digest, window) or parcel
 
     def _give_up(self, parcel: Parcel, agreement: Agreement) -> None:
         reason = "this device did not ask for its token before the batch closed"
+        fault: Fault | None = None
         if parcel.hindrance is not None:
             reason = f"it got no token before the batch closed ({parcel.hindrance})"
         if parcel.hindrance is not None and parcel.fault is None:
@@ -132,8 +151,8 @@ class Collector:
                 f"closed, so your report was not sent ({parcel.hindrance})"
             )
             fault = Fault(Concern.REFUSED, for_both(what, agreement))
-            self.outbox.blame(parcel, fault)
-        self.outbox.finish(parcel, State.MISSED, self.outside.clock(), reason=reason)
+        now = self.outside.clock()
+        self.outbox.finish(parcel, State.MISSED, now, reason=reason, fault=fault)
 
 
 def _ask(

@@ -3,6 +3,9 @@
 What a measure is given ends where its source's knowledge ends: mail at the moment when every
 mailbox was last read, activity where something was recorded. So the same call previews a week that
 is not over; afterwards, once the mail has been read, the values do not change any more.
+
+In a pause nothing is known, and an answer that was sent in it is not either. So a window with a
+pause in it has no values, and of another one no mail is judged whose time to answer meets a pause.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +26,7 @@ from client.measures.client_mails_answered import client_mails_answered
 from client.measures.core_hours_coverage import core_hours_coverage
 from client.measures.mail_answered_in_time import mail_answered_in_time
 from client.measures.mail_response_hours import mail_response_hours
+from client.pausing import NEVER, Pauses
 from client.presence import Presence, presence
 from privacy.agreement.model import Agreement, WorkingTime
 from privacy.catalogue import CATALOGUE, Source
@@ -31,10 +35,15 @@ from privacy.window import Window, local_midnight
 
 @dataclass(frozen=True, slots=True)
 class MailEvidence:
-    """What the mail measures read. `judged` is the part of the window that mail is known for."""
+    """What the mail measures read. `judged` is the part of the window that mail is known for.
+
+    `timed`: the requests whose time to answer no pause met; only of these is it known whether they
+    were answered in it.
+    """
 
     judged: Interval
     requests: tuple[Request, ...]
+    timed: tuple[Request, ...]
     hours: BusinessHours
     presence: Presence
 
@@ -58,11 +67,11 @@ Value: TypeAlias = Fraction | None
 
 MAIL_MEASURES: Final[Mapping[str, Callable[[MailEvidence], Value]]] = MappingProxyType(
     {
-        "mail_answered_in_time": lambda e: mail_answered_in_time(e.requests, e.judged),
+        "mail_answered_in_time": lambda e: mail_answered_in_time(e.timed, e.judged),
         "client_mails_answered": lambda e: client_mails_answered(
             e.requests, e.judged, e.hours, e.presence
         ),
-        "mail_response_hours": lambda e: mail_response_hours(e.requests, e.judged, e.hours),
+        "mail_response_hours": lambda e: mail_response_hours(e.timed, e.judged, e.hours),
     }
 )
 
@@ -81,14 +90,16 @@ MISSING: Final[Mapping[str, Value]] = MappingProxyType(dict.fromkeys(CATALOGUE))
 """Nothing is known, or nothing is to be told: the values of a window with a pause in it."""
 
 
-def compute(agreement: Agreement, window: Window, journal: Journal) -> Mapping[str, Value]:
+def compute(
+    agreement: Agreement, window: Window, journal: Journal, pauses: Pauses = NEVER
+) -> Mapping[str, Value]:
     """One person's value of every measure in the catalogue; ``None`` where it is missing.
 
     Values are in the units of the catalogue: a share from 0 to 1, a count or hours a week, business
     hours. Raises `JournalUnusable`, and `UnknownCalendar` for holidays that nobody lists.
     """
     hours = BusinessHours(agreement.working_time, journal.away())
-    mail = mail_evidence(agreement, window, journal, hours)
+    mail = mail_evidence(agreement, window, journal, hours, pauses)
     activity = activity_evidence(window, journal, hours)
     values: dict[str, Value] = {}
     for measure in CATALOGUE.values():
@@ -100,7 +111,11 @@ def compute(agreement: Agreement, window: Window, journal: Journal) -> Mapping[s
 
 
 def mail_evidence(
-    agreement: Agreement, window: Window, journal: Journal, hours: BusinessHours
+    agreement: Agreement,
+    window: Window,
+    journal: Journal,
+    hours: BusinessHours,
+    pauses: Pauses,
 ) -> MailEvidence | None:
     """What is known about the window's mail; ``None`` if no mailbox was read since it began."""
     zone = hours.working_time.zone
@@ -112,7 +127,8 @@ def mail_evidence(
         day for day in window.days if local_midnight(day + timedelta(days=1), zone) <= judged.end
     }
     found = requests(journal.mail(judged.end), agreement.mail, hours)
-    return MailEvidence(judged, found, hours, presence(window, hours, covered))
+    timed = tuple(each for each in found if not pauses.meets(each.asked, each.deadline))
+    return MailEvidence(judged, found, timed, hours, presence(window, hours, covered))
 
 
 def activity_evidence(window: Window, journal: Journal, hours: BusinessHours) -> ActivityEvidence:

@@ -53,6 +53,15 @@ class TurnableClock:
 
 
 @dataclass
+class TickingClock(TurnableClock):
+    """One that goes on: every look at it is a millisecond later than the one before."""
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+@dataclass
 class CountingNoise:
     """Real noise that counts how often it was asked for."""
 
@@ -61,6 +70,14 @@ class CountingNoise:
     def draw(self, variance: Fraction, count: int) -> list[int]:
         self.draws += 1
         return DiscreteGaussian().draw(variance, count)
+
+
+class NoNoise(CountingNoise):
+    """What is reported is what was measured."""
+
+    def draw(self, variance: Fraction, count: int) -> list[int]:
+        self.draws += 1
+        return [0] * count
 
 
 @dataclass

@@ -16,16 +16,19 @@ class Roster:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, name: str, membership: Membership, code_hash: bytes) -> Member:
-        """A new member, with the next number: none is given twice."""
-        row = MemberRow(name=name, code_hash=code_hash)
-        self._session.add(row)
+    def add(self, *new: tuple[str, Membership, bytes]) -> list[int]:
+        """New members: name, membership, hash of the code. Returns their numbers, in this order.
+
+        Each is given the next number; none is given twice.
+        """
+        rows = [MemberRow(name=name, code_hash=code_hash) for name, _, code_hash in new]
+        self._session.add_all(rows)
         self._session.flush()
-        if row.number is None:
-            raise RuntimeError("the database numbers its rows")
-        self._session.add(_row(row.number, membership))
+        numbers = [row.number for row in rows if row.number is not None]
+        memberships = (membership for _, membership, _ in new)
+        self._session.add_all(map(_row, numbers, memberships))
         self._session.flush()
-        return Member(row.number, name, (membership,), code_hash)
+        return numbers
 
     def get(self, number: int) -> Member | None:
         """The member with a number."""
@@ -50,19 +53,19 @@ class Roster:
         rows = self._session.exec(select(MemberRow).order_by(col(MemberRow.number)))
         return [_domain(row, memberships.get(row.number or 0, ())) for row in rows]
 
-    def put(self, member: Member) -> None:
-        """Keep a member as they are now. Who is in no group at all, and never was, is erased."""
-        self._session.exec(delete(MembershipRow).where(col(MembershipRow.member) == member.number))
-        row = self._session.get_one(MemberRow, member.number)
-        if member.memberships:
-            row.name, row.code_hash, row.device_key = (
-                member.name,
-                member.code_hash,
-                member.device_key,
-            )
-            self._session.add_all(_row(member.number, each) for each in member.memberships)
-        else:
-            self._session.delete(row)
+    def put(self, *members: Member) -> None:
+        """Keep members as they are now. Who is in no group at all, and never was, is erased."""
+        known = {member.number: member for member in members}
+        self._session.exec(delete(MembershipRow).where(col(MembershipRow.member).in_(list(known))))
+        query = select(MemberRow).where(col(MemberRow.number).in_(list(known)))
+        for row in self._session.exec(query).all():
+            member = known[row.number or 0]
+            if member.memberships:
+                row.name = member.name
+                row.code_hash, row.device_key = member.code_hash, member.device_key
+                self._session.add_all(_row(member.number, each) for each in member.memberships)
+            else:
+                self._session.delete(row)
         self._session.flush()
 
     def forget(self, before: Window) -> None:

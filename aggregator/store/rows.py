@@ -180,6 +180,8 @@ class MembershipRow(SQLModel, table=True):
     """That a member is in a group, from a window on. The last window is open until they go."""
 
     __tablename__ = "membership"
+    # Whoever enrols is written anew: hidden row numbers would keep the order of enrolling.
+    __table_args__ = {"sqlite_with_rowid": False}
 
     member: int = Field(primary_key=True)
     first_window: str = Field(primary_key=True)

@@ -73,6 +73,7 @@ class Skip(StrEnum):
     NO_MESSAGE_ID = "it has no Message-ID, so no answer can name it"
     NO_SENDER = "its sender has no readable address"
     BROKEN_HEADER = "it has no end of header within the size limit"
+    PAUSED = "it came, or was sent, while the person had paused"
     UNREADABLE = "its file cannot be read; the next scan tries again"
 
 

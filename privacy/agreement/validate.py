@@ -234,15 +234,21 @@ def _noise_fault(agreement: "Agreement", task: Task, group: Group, metric: Metri
     )
 
 
+_WHY_UPLOAD_DAYS: Final = (
+    "; a device asks for its tokens in one half of them and sends in the other, and one day is to "
+    "spare"
+)
+
+
 def _limits(agreement: "Agreement") -> Iterator[str]:
     """Idle time must mean something, results must come soon, outlast their quarter, and end."""
-    for name, value, low, high in (
-        ("idle_minutes", agreement.idle_minutes, 1, 60),
-        ("upload_days", agreement.upload_days, 1, 28),
-        ("retention_weeks", agreement.retention_weeks, WINDOWS_PER_QUARTER, 520),
+    for name, value, low, high, why in (
+        ("idle_minutes", agreement.idle_minutes, 1, 60, ""),
+        ("upload_days", agreement.upload_days, 3, 28, _WHY_UPLOAD_DAYS),
+        ("retention_weeks", agreement.retention_weeks, WINDOWS_PER_QUARTER, 520, ""),
     ):
         if not low <= value <= high:
-            yield f"{name} is {value}: choose from {low} to {high}."
+            yield f"{name} is {value}: choose from {low} to {high}{why}."
 
 
 _RULES: Final = (

@@ -3,6 +3,7 @@
 import dataclasses
 import secrets
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -202,6 +203,29 @@ def test_who_was_given_a_token_is_forgotten_once_the_batch_is_decided(pair: Pair
     with council_store(pair) as store, store.read() as tx:
         assert tx.tokens.number(batch) == 0
         assert tx.batch_keys.get(batch) is None
+
+
+def test_who_left_is_erased_once_no_report_of_theirs_can_be_sent(pair: Pair) -> None:
+    """By the server itself; what is erased is in no file of the council's any more."""
+    leaver, stays = enrolled(pair), enrolled(pair)
+    own = leaver.key.public_key().public_bytes_raw()
+    closes = pair.signed.agreement.upload_closes(WINDOW)
+    with council_store(pair) as store, store.write() as tx:
+        roster.end(tx, leaver.number, WINDOW.plus(1))
+    pair.clock.now = closes - timedelta(seconds=1)
+    pair.step()
+    with council_store(pair) as store, store.read() as tx:
+        assert tx.roster.get(leaver.number) is not None
+    pair.clock.now = closes
+    pair.step()
+    with council_store(pair) as store, store.read() as tx:
+        assert tx.roster.get(leaver.number) is None
+        assert tx.roster.get(stays.number) is not None
+    pair.stop(Party.COUNCIL)
+    database = pair.homes[Party.COUNCIL].database
+    files = list(database.parent.glob(f"{database.name}*"))
+    assert files != []
+    assert [file.name for file in files if own in file.read_bytes()] == []
 
 
 def test_a_council_that_is_an_old_copy_gives_no_tokens(pair: Pair) -> None:

@@ -140,8 +140,9 @@ def _terms(agreement: Agreement) -> Agreement:
         last_window=WINDOWS[-1],
         upload_days=UPLOAD_DAYS,
         groups=(
-            Group(_DEPARTMENT, Level.DEPARTMENT, TEAM_SIZE * len(TEAMS)),
-            *(Group(team, Level.TEAM, TEAM_SIZE, _DEPARTMENT) for team in TEAMS),
+            # One place is free in each: a batch that is full is decided at once, and forgotten.
+            Group(_DEPARTMENT, Level.DEPARTMENT, (TEAM_SIZE + 1) * len(TEAMS)),
+            *(Group(team, Level.TEAM, TEAM_SIZE + 1, _DEPARTMENT) for team in TEAMS),
         ),
         tasks=(
             headline(),

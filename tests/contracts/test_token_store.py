@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from aggregator.member import Membership
 from aggregator.store.sql import Store
 from privacy.errors import TokenSpent
 from privacy.groups import GroupId
@@ -121,7 +122,7 @@ def test_an_erased_batch_key_is_gone_from_the_disk(store: Store, tmp_path: Path)
 # --- nothing keeps an order -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", ["token", "report", "job"])
+@pytest.mark.parametrize("table", ["token", "report", "job", "membership"])
 def test_no_hidden_row_number_keeps_the_order_of_arrival(
     store: Store, tmp_path: Path, table: str
 ) -> None:
@@ -129,6 +130,7 @@ def test_no_hidden_row_number_keeps_the_order_of_arrival(
     with store.write() as tx:
         tx.tokens.put(1, BATCH, b"request", b"answer")
         tx.jobs.answer(batch, bytes(16), b"request", b"answer")
+        tx.roster.add(("", Membership(BATCH.group, WINDOW), bytes(32)))
     with closing(sqlite3.connect(tmp_path / "aggregator.db")) as database:
         assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (1,)  # noqa: S608
         for hidden in ("rowid", "oid", "_rowid_"):

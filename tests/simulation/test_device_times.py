@@ -16,15 +16,7 @@ from client.pausing import Pauses
 from client.preview import preview
 from client.schedule import SPARE, Times
 from privacy.scales import HALF_RANGE
-from tests.desk import BERLIN, WINDOW, CountingNoise, Desk, after, at_a_desk, due, fetch, monday
-
-
-class NoNoise(CountingNoise):
-    """What is reported is what was measured."""
-
-    def draw(self, variance: Fraction, count: int) -> list[int]:
-        self.draws += 1
-        return [0] * count
+from tests.desk import BERLIN, WINDOW, Desk, NoNoise, after, at_a_desk, due, fetch, monday
 
 
 def pause(desk: Desk, days: int = 3) -> None:
@@ -57,11 +49,15 @@ def no_mailbox(desk: Desk) -> None:
     (desk.folder / "mail").rename(desk.folder / "elsewhere")
 
 
+def no_journal(desk: Desk) -> None:
+    (desk.folder / "journal.db").write_bytes(b"not a journal" * 100)
+
+
 def nothing(desk: Desk) -> None:
     pass
 
 
-WEEKS = [nothing, mails, activity, away, no_mailbox, pause, pause_today]
+WEEKS = [nothing, mails, activity, away, no_mailbox, no_journal, pause, pause_today]
 
 
 def drawn(desk: Desk) -> list[Times | None]:
@@ -120,7 +116,13 @@ def test_a_paused_or_broken_week_looks_like_a_full_one_from_outside(tmp_path: Pa
     full = seen(tmp_path / "full", mails)
     assert len(full.uploads) == 2
     assert full.asked.count("window") == 1
-    weeks = {"paused": pause, "today": pause_today, "empty": nothing, "broken": no_mailbox}
+    weeks = {
+        "paused": pause,
+        "today": pause_today,
+        "empty": nothing,
+        "broken": no_mailbox,
+        "damaged": no_journal,
+    }
     for name, week in weeks.items():
         assert seen(tmp_path / name, week) == full, name
 

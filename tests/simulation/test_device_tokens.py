@@ -33,7 +33,7 @@ from tests.simulation.test_device_ledger import copy_of, signed_note
 
 NAMED = "headline / north / 2026-W05"
 NEXT_STEP = (
-    "tell the works council and, since its own server may be the cause, the employer's "
+    "tell the works council and, since either's server may be the cause, the employer's "
     "data-protection officer (the agreement names: The works council, council@example.com)"
 )
 

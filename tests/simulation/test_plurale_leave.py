@@ -141,6 +141,20 @@ def test_leaving_right_after_enrolling_removes_the_folder_and_leaves_the_mailbox
     assert mail.exists()
 
 
+def test_no_run_starts_while_the_council_is_told(person: Person) -> None:
+    used(person)
+    sent = []
+
+    def meanwhile(answer: None) -> None:
+        sent.append(person.types("send"))
+
+    person.servers.council.change["leave"] = meanwhile
+    left = person.types("leave", answer="yes\n")
+    assert (left.returncode, left.stderr) == (0, "")
+    assert ["not enrolled yet" in each.stderr for each in sent] == [True]
+    assert [path.name for path in person.folder.iterdir()] == ["my notes"]
+
+
 @pytest.mark.parametrize("answer", ["no\n", "\n", ""])
 def test_without_a_yes_nobody_leaves(person: Person, answer: str) -> None:
     used(person)

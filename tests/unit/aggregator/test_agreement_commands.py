@@ -102,7 +102,7 @@ def test_check_tells_one_sentence_for_each_broken_rule(
     assert told.out == ""
     first, second = told.err.splitlines()
     assert "Group north has 9 members" in first
-    assert "upload_days is 99: choose from 1 to 28." in second
+    assert "upload_days is 99: choose from 3 to 28; a device asks" in second
 
 
 def test_check_says_who_has_signed_an_envelope(

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -56,7 +55,14 @@ def known(store: Store, number: int) -> Member | None:
 def groups(store: Store, number: int) -> list[GroupId | None]:
     """The groups of a member in the windows before FIRST, FIRST, and three after."""
     with store.read() as tx:
-        return [roster.group(tx, number, FIRST.plus(weeks)) for weeks in range(-1, 4)]
+        known = tx.roster.get(number)
+        windows = [FIRST.plus(weeks) for weeks in range(-1, 4)]
+        return [None if known is None else known.group_in(each) for each in windows]
+
+
+def end(store: Store, number: int, first: Window) -> None:
+    with store.write() as tx:
+        roster.end(tx, number, first)
 
 
 def move(store: Store, number: int, group: str, first: Window) -> EnrolmentCode | None:
@@ -72,17 +78,29 @@ def test_a_code_makes_a_device_its_members_and_again_the_same(store: Store) -> N
     for _ in range(2):
         assert register(store, code, ANN) == NORTH
         with store.read() as tx:
-            assert roster.member(tx, ANN) == number
+            assert roster.member(tx, ANN).number == number
     member = known(store, number)
     assert member is not None
     assert (member.device, member.device_key) == (Device.ENROLLED, ANN)
 
 
-def test_the_answer_to_a_code_is_the_same_after_a_move(store: Store) -> None:
-    """A device whose first answer was lost enrols as the code says, then moves like any other."""
+def test_a_device_that_registers_again_after_a_move_is_told_its_members_group(
+    store: Store,
+) -> None:
     number, code = add(store)
     register(store, code, ANN)
     move(store, number, "south", FIRST.plus(1))
+    assert register(store, code, ANN) == SOUTH
+
+
+def test_a_device_that_registers_again_after_the_end_is_told_so(store: Store) -> None:
+    number, code = add(store)
+    register(store, code, ANN)
+    end(store, number, FIRST.plus(2))
+    sentence = "membership of 1 ended with 2026-W41: ask the works council to bring you back with"
+    with pytest.raises(NotAMember, match=sentence):
+        register(store, code, ANN)
+    move(store, number, "north", FIRST.plus(2))
     assert register(store, code, ANN) == NORTH
 
 
@@ -90,7 +108,7 @@ def test_a_code_as_somebody_typed_it_is_the_same_code(store: Store) -> None:
     number, code = add(store)
     register(store, EnrolmentCode.parse(f" {code.group}-{code.secret.lower()} "), ANN)
     with store.read() as tx:
-        assert roster.member(tx, ANN) == number
+        assert roster.member(tx, ANN).number == number
 
 
 def test_a_code_is_used_once(store: Store) -> None:
@@ -122,10 +140,24 @@ def test_a_device_is_one_members(store: Store) -> None:
     with pytest.raises(NotAMember, match="enrolled for another member: enrol each person on a"):
         register(store, of_other, ANN)
     with store.read() as tx:
-        assert roster.member(tx, ANN) == number
+        assert roster.member(tx, ANN).number == number
     member = known(store, other)
     assert member is not None
     assert member.device is Device.WAITING, "the code can still be used"
+
+
+def test_the_device_of_a_member_who_has_ended_is_told_whose_it_is(store: Store) -> None:
+    number, code = add(store)
+    _, another = add(store, seed=1)
+    register(store, code, ANN)
+    end(store, number, FIRST.plus(2))
+    with pytest.raises(NotAMember) as refused:
+        register(store, another, ANN)
+    sentence = str(refused.value)
+    assert "this device is that of member 1, whose membership ended with 2026-W41" in sentence
+    assert "bring you back with plurale-aggregator roster move" in sentence
+    assert "a folder of your own with plurale --data" in sentence
+    assert "another member" not in sentence
 
 
 def test_a_device_that_nobody_registered_is_no_members(store: Store) -> None:
@@ -256,11 +288,9 @@ def test_ending_leaves_the_device_its_last_weeks(store: Store) -> None:
         roster.end(tx, number, FIRST.plus(2))
     assert groups(store, number) == [None, NORTH, NORTH, None, None]
     with store.read() as tx:
-        assert roster.member(tx, ANN) == number
+        assert roster.member(tx, ANN).number == number
     with store.write() as tx, pytest.raises(NotAMember, match="ended with 2026-W41 already"):
         roster.end(tx, number, FIRST.plus(2))
-    with pytest.raises(NotAMember, match="ended with 2026-W41: add them again with"):
-        move(store, number, "south", FIRST.plus(2))
 
 
 def test_ending_withdraws_a_code_that_is_not_used(store: Store) -> None:
@@ -297,32 +327,6 @@ def test_revoking_after_the_end_stops_the_device_and_makes_no_code(store: Store)
         roster.member(tx, ANN)
     with pytest.raises(UnknownCode):
         register(store, code, ANN)
-
-
-def test_who_is_gone_is_erased_when_their_last_reports_can_be_sent_no_more(store: Store) -> None:
-    gone, code = add(store)
-    moved, _ = add(store, NORTH, seed=1)
-    stays, _ = add(store, NORTH, seed=2)
-    register(store, code, ANN)
-    with store.write() as tx:
-        roster.end(tx, gone, FIRST.plus(2))
-    move(store, moved, "south", FIRST.plus(2))
-    closes = AGREEMENT.upload_closes(FIRST.plus(1))
-    shorter = dataclasses.replace(AGREEMENT, version=2, upload_days=7)
-    versions = (AGREEMENT, shorter)
-
-    with store.write() as tx:
-        roster.forget(tx, versions, closes - timedelta(seconds=1))
-        assert roster.member(tx, ANN) == gone
-    assert groups(store, moved) == [None, NORTH, NORTH, SOUTH, SOUTH]
-
-    with store.write() as tx:
-        roster.forget(tx, versions, closes)
-    assert known(store, gone) is None
-    assert groups(store, moved) == [None, None, None, SOUTH, SOUTH]
-    assert groups(store, stays) == [None, NORTH, NORTH, NORTH, NORTH]
-    with store.read() as tx, pytest.raises(NotAMember):
-        roster.member(tx, ANN)
 
 
 def test_a_number_that_is_none_is_told(store: Store) -> None:

@@ -159,7 +159,7 @@ def test_a_move_before_enrolling_gives_a_code_for_the_new_group(
     capsys.readouterr()
     assert main(roster(council, "move", "2", "south")) == 0
     told = capsys.readouterr().out
-    assert "Their code was for the other group" in told
+    assert "A code that they were given before counts for nothing now." in told
     assert enrol(council, code_in(told), bytes(32)) == "south"
 
 
@@ -224,15 +224,32 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
     assert [member(council, number) for number in (1, 2)] == before
 
 
-def test_any_change_erases_who_has_been_gone_for_long(council: Home) -> None:
-    begin(council, 1, weeks_ago=9)
-    with closing(Store(council.database)) as store, store.write() as tx:
-        known = tx.roster.get(1)
-        assert known is not None
-        tx.roster.put(known.until(next_window().plus(-6)))
-    assert main(roster(council, "move", "2", "south")) == 0
-    with closing(Store(council.database)) as store, store.read() as tx:
-        assert [each.number for each in tx.roster.all()] == [2]
+def test_who_has_ended_is_brought_back_with_their_device(
+    council: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(council, 1, weeks_ago=3)
+    assert main(roster(council, "end", "1")) == 0
+    capsys.readouterr()
+    assert main(roster(council, "move", "1", "south")) == 0
+    told = capsys.readouterr().out
+    assert f"Member 1 is in south from {next_window()} on." in told
+    assert "  plurale enrol FILE --group south" in told
+    back = member(council, 1)
+    assert (back.last_group, back.last_window, back.device_key) == (SOUTH, None, DEVICE)
+
+
+def test_who_has_ended_is_brought_back_with_a_code_if_there_is_no_device(
+    council: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(council, 1, weeks_ago=3)
+    assert main(roster(council, "end", "1")) == 0
+    assert main(roster(council, "revoke", "1")) == 0
+    capsys.readouterr()
+    assert main(roster(council, "move", "1", "north")) == 0
+    told = capsys.readouterr().out
+    assert "They have no device." in told
+    assert enrol(council, code_in(told)) == "north"
+    assert member(council, 1).device_key == DEVICE
 
 
 # --- nothing personal leaves the roster -----------------------------------------------------------

@@ -61,7 +61,19 @@ REFUSED = {
     "a spreadsheet": (b"PK\x03\x04\x14\x00\x08\x08\xff\xfe", 'save it as "CSV UTF-8"$'),
     "an escape sequence": (b"group,name\nnorth,A\x1b[2Jnn\n", "line 2 has a name with signs that"),
     "a line break in a name": (b'group,name\nnorth,"A\nnn"\n', "line 2 has a name with signs that"),
-    "a formula": (b"group,name\nnorth,=1+1\n", "line 2 has a name that begins with =: retype it$"),
+    "a formula": (b"group,name\nnorth,=1+1\n", "line 2 has a name with a part that begins with ="),
+    "a formula behind the other separator": (
+        b"group,name\nnorth,Anna; =HYPERLINK(D2)\n",
+        "line 2 has a name with a part that begins with =",
+    ),
+    "a formula behind a quote": (
+        b'group;name\nnorth;"Anna"",@SUM(A1)"\n',
+        "line 2 has a name with a part that begins with @",
+    ),
+    "a formula with a wide sign": (
+        "group,name\nnorth,＝1\n".encode(),
+        "line 2 has a name with a part that begins with =",
+    ),
     "a name twice": (
         b"group,name\nnorth,Ann\n\nnorth, Ann\n",
         "lines 2 and 4 have the same name in north: tell the two apart",

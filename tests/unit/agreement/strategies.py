@@ -92,6 +92,6 @@ def agreements(draw: st.DrawFn) -> Agreement:
         ),
         tasks=(team_task, department_task),
         idle_minutes=draw(st.integers(1, 60)),
-        upload_days=draw(st.integers(1, 28)),
+        upload_days=draw(st.integers(3, 28)),
         retention_weeks=draw(st.integers(13, 520)),
     )

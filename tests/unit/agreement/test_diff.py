@@ -63,7 +63,7 @@ CASES = [
     ("purpose", "Curiosity.", NEUTRAL, "The purpose changes from “See whether"),
     ("contact", "Nobody", NEUTRAL, "Whom to ask changes from “The works council"),
     ("idle_minutes", 6, NEUTRAL, "no longer count as active rises from 5 minutes to 6 minutes."),
-    ("upload_days", 1, NEUTRAL, "its reports may be sent falls from 14 days to 1 day."),
+    ("upload_days", 3, NEUTRAL, "its reports may be sent falls from 14 days to 3 days."),
     ("retention_weeks", 105, LOOSENED, "results are kept rises from 104 weeks to 105 weeks."),
     ("retention_weeks", 52, TIGHTENED, "results are kept falls from 104 weeks to 52 weeks."),
     ("employer.name", "X", NEUTRAL, "The employer's name changes from “Example GmbH” to “X”."),

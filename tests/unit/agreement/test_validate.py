@@ -217,7 +217,7 @@ EDGES: list[tuple[str, Changes, Changes, str]] = [
     ),
     ("idle time", {"idle_minutes": 1}, {"idle_minutes": 0}, "idle_minutes is 0"),
     ("long idle time", {"idle_minutes": 60}, {"idle_minutes": 61}, "idle_minutes is 61"),
-    ("upload", {"upload_days": 1}, {"upload_days": 0}, "upload_days is 0"),
+    ("upload", {"upload_days": 3}, {"upload_days": 2}, "upload_days is 2: choose from 3 to 28; a"),
     ("long upload", {"upload_days": 28}, {"upload_days": 29}, "upload_days is 29"),
     ("retention", {"retention_weeks": 13}, {"retention_weeks": 12}, "retention_weeks is 12"),
     (

@@ -54,7 +54,7 @@ def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
 
 
 def test_it_says_who_why_when_and_whom_to_ask() -> None:
-    text = flat(make_agreement(upload_days=1, retention_weeks=26))
+    text = flat(make_agreement(upload_days=3, retention_weeks=26))
     for part in (
         "Agreement of Example GmbH, version 1",
         "without watching anyone",
@@ -63,7 +63,7 @@ def test_it_says_who_why_when_and_whom_to_ask() -> None:
         "council.plurale.example:8443, administered by the council's own provider. The employer "
         "reaches it at council.plurale.example:8444.",
         "council@example.com",
-        "within 1 day after the week",
+        "within 3 days after the week",
         "to delete results after 26 weeks",
         "Monday to Friday, 09:00 to 17:00; core hours are 10:00 to 15:00 (Europe/Berlin",
     ):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from client.journal import Journal
 from client.mail_scan import ScanResult, scan
+from client.pausing import NEVER, Pauses
 from client.sources.maildir import MaildirSource
 from client.values import compute
 from privacy.agreement.model import MailRules
@@ -110,6 +111,7 @@ def week(
     window: Window = WINDOW,
     now: str = "+3 Mon 00:00",
     addresses: Iterable[str] = (),
+    pauses: Pauses = NEVER,
     **times: Any,
 ) -> tuple[Values, ScanResult]:
     """Share, count and median of a window, by way of files, scan, journal and values."""
@@ -123,7 +125,7 @@ def week(
     with Journal(root / "journal" / "journal.sqlite") as journal:
         journal.mark_away(away)
         source = MaildirSource(mailbox.root, addresses=frozenset(addresses))
-        result = scan([source], journal, lambda: at(now))
-        values = compute(agreement, window, journal)
+        result = scan([source], journal, lambda: at(now), pauses)
+        values = compute(agreement, window, journal, pauses)
     share, count, median = (values[measure] for measure in MAIL_MEASURES)
     return (share, count, median), result

@@ -5,7 +5,7 @@ import os
 import random
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -246,6 +246,37 @@ def test_damage_found_later_is_one_sentence(tmp_path: Path) -> None:
     with Journal(path) as journal:
         with pytest.raises(JournalUnusable, match="is damaged: move the file away") as error:
             journal.mail(minute(9))
+    assert is_one_sentence(error, path)
+
+
+ROWS = {
+    "a time": ("UPDATE mail SET received = 'x'", lambda each: each.mail(minute(9))),
+    "a time beyond all": ("UPDATE mail SET received = -1e300", lambda each: each.mail(minute(9))),
+    "a key": ("UPDATE mail SET key = 'short'", lambda each: each.mail(minute(9))),
+    "domains": ("UPDATE mail SET domains = X'6162'", lambda each: each.mail(minute(9))),
+    "no domain": ("UPDATE mail SET domains = ''", lambda each: each.mail(minute(9))),
+    "references": ("UPDATE mail SET refs = 7", lambda each: each.mail(minute(9))),
+    "an end": ("UPDATE span SET end = 'x'", lambda each: each.activity(PERIOD)),
+    "an end before": ("UPDATE span SET end = start", lambda each: each.activity(PERIOD)),
+    "a day": ("UPDATE away SET day = 'Monday'", lambda each: each.away()),
+    "the scan": ("UPDATE mail_read SET until = 'x'", lambda each: each.mail_read_until()),
+}
+
+
+@pytest.mark.parametrize(("damage", "read"), ROWS.values(), ids=ROWS)
+def test_a_row_that_is_no_fact_any_more_is_one_sentence(
+    damage: str, read: Callable[[Journal], object], tmp_path: Path
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.add_mail([fact(1)], [])
+        journal.record([span(5, 6)])
+        journal.mark_away([date(2026, 2, 2)])
+        journal.mail_was_read(minute(3))
+        read(journal)
+        journal._connection.execute(damage)
+        with pytest.raises(JournalUnusable, match="something in it cannot be read") as error:
+            read(journal)
     assert is_one_sentence(error, path)
 
 

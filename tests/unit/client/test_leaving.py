@@ -22,6 +22,7 @@ OWN = (
     "device-key.pem",
     "device-key.pem.12.new",
 )
+ERASED = sorted({*OWN, "enrolment.json.leaving"} - {"enrolment.json"})
 SECRET = b"what nobody is to read again" * 99
 
 
@@ -47,7 +48,7 @@ def test_every_file_is_overwritten_and_then_gone_and_so_is_the_folder(
     folder: Path, held_open: dict[str, int]
 ) -> None:
     left = leaving.erase(folder)
-    assert sorted(left.erased) == sorted(OWN)
+    assert sorted(left.erased) == ERASED
     assert left.left_over == ()
     assert not folder.exists()
     for name, descriptor in held_open.items():
@@ -75,7 +76,7 @@ def test_nothing_that_plurale_did_not_make_is_touched(folder: Path) -> None:
     )
     for path in foreign:
         path.write_bytes(b"theirs")
-    assert sorted(leaving.erase(folder).erased) == sorted(OWN)
+    assert sorted(leaving.erase(folder).erased) == ERASED
     assert [path.read_bytes() for path in foreign] == [b"theirs"] * len(foreign)
     assert not set(OWN) & {path.name for path in folder.iterdir()}
 
@@ -113,6 +114,49 @@ def test_one_that_cannot_be_erased_is_named_and_the_others_go(folder: Path) -> N
 def test_what_is_needed_to_tell_the_council_goes_last(folder: Path) -> None:
     names = [path.name for path in leaving.kept(folder)]
     assert names[-2:] == ["enrolment.json", "device-key.pem"]
+    (folder / "enrolment.json").rename(folder / "enrolment.json.leaving")
+    names = [path.name for path in leaving.kept(folder)]
+    assert names[-2:] == ["enrolment.json.leaving", "device-key.pem"]
+
+
+def test_the_enrolment_is_put_away_before_anything_is_erased(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = leaving._erase, list[bool]()
+
+    def erase(path: Path) -> None:
+        seen.append((folder / "enrolment.json").exists())
+        real(path)
+
+    monkeypatch.setattr(leaving, "_erase", erase)
+    leaving.erase(folder)
+    assert seen == [False] * len(OWN)
+
+
+def test_what_an_interrupted_leave_put_away_is_overwritten_too(folder: Path) -> None:
+    (folder / "enrolment.json.leaving").write_bytes(SECRET)
+    with (folder / "enrolment.json.leaving").open("rb") as held_open:
+        assert leaving.erase(folder).left_over == ()
+        assert held_open.read() == bytes(len(SECRET))
+    assert not folder.exists()
+
+
+def test_what_is_made_meanwhile_is_erased_in_the_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = leaving._erase
+
+    def erase(path: Path) -> None:
+        real(path)
+        if path.name == "device-key.pem" and not (folder / "outbox.db").exists():
+            for name in ("outbox.db", "ledger-alarm.json"):
+                (folder / name).write_bytes(SECRET)
+            monkeypatch.setattr(leaving, "_erase", real)
+
+    monkeypatch.setattr(leaving, "_erase", erase)
+    left = leaving.erase(folder)
+    assert sorted(left.erased) == ERASED
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("gone", [1, 5, len(OWN) - 1])

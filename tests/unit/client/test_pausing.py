@@ -27,6 +27,7 @@ SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
         (MONDAY + DAY, MONDAY + DAY, True),
         (MONDAY - DAY, NEXT_MONDAY + DAY, True),
         (MONDAY - DAY, MONDAY + SECOND, True),
+        (MONDAY - DAY, MONDAY, False),
         (MONDAY - DAY, MONDAY - SECOND, False),
         (NEXT_MONDAY - SECOND, NEXT_MONDAY + DAY, True),
         (NEXT_MONDAY, NEXT_MONDAY + DAY, False),
@@ -60,6 +61,20 @@ def test_now_is_paused_from_the_beginning_until_resumed() -> None:
     assert pauses.now(MONDAY - DAY)  # a clock set back ends no pause
     assert pauses.ended(MONDAY + HOUR).now(MONDAY + HOUR - SECOND)
     assert not pauses.ended(MONDAY + HOUR).now(MONDAY + HOUR)
+
+
+def test_a_moment_lies_in_a_pause_from_its_beginning_on_and_before_its_end() -> None:
+    pauses = Pauses((Pause(MONDAY, MONDAY + HOUR), Pause(NEXT_MONDAY)))
+    moments = {
+        MONDAY - SECOND: False,
+        MONDAY: True,
+        MONDAY + HOUR - SECOND: True,
+        MONDAY + HOUR: False,
+        NEXT_MONDAY - SECOND: False,
+        NEXT_MONDAY: True,
+        NEXT_MONDAY + 99 * DAY: True,
+    }
+    assert {moment: pauses.had(moment) for moment in moments} == moments
 
 
 def test_pausing_twice_keeps_the_first_beginning() -> None:

@@ -85,6 +85,14 @@ def test_a_period_that_is_nearly_over_leaves_no_time_to_choose(left: timedelta) 
     assert after_token(Times(now, now), OPENS, CLOSES, now, secrets.token_bytes).due == now
 
 
+@pytest.mark.parametrize("due", [MIDDLE, END - timedelta(hours=1), CLOSES - timedelta(hours=9)])
+def test_a_token_that_comes_after_the_end_never_puts_the_report_off(due: datetime) -> None:
+    times = Times(MIDDLE - timedelta(hours=1), due)
+    for now in (END, END + timedelta(hours=5), CLOSES - timedelta(seconds=1)):
+        after = after_token(times, OPENS, CLOSES, now, secrets.token_bytes)
+        assert after == Times(times.fetch, min(due, now))
+
+
 def test_nothing_but_the_period_the_moment_and_the_random_bytes_decides() -> None:
     once, again = (draw(OPENS, CLOSES, OPENS, random.Random(3).randbytes) for _ in range(2))
     assert once == again

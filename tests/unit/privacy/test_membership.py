@@ -152,7 +152,7 @@ def test_what_is_no_blinded_message_is_not_signed(request_: bytes) -> None:
         blind_sign(KEY, request_, secrets.token_bytes)
 
 
-@pytest.mark.parametrize("value", [1, 2, N - 1])
+@pytest.mark.parametrize("value", [1, 2, N - 1], ids=["1", "2", "n - 1"])
 def test_what_is_signed_for_a_number_that_encodes_nothing_is_no_token(value: int) -> None:
     """RFC 9474 has the council sign any number below n; only RSA-PSS makes a token of it."""
     answer = blind_sign(KEY, number(value), secrets.token_bytes)
