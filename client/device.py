@@ -3,10 +3,12 @@
 1. For every window that is over and still open, and every task that concerns the person, times are
    drawn and keys fetched, once (`client.making`).
 2. What became of earlier reports is asked for and checked (`client.receipts`).
-3. Reports whose moment has come get their token (`client.tokens`).
+3. Reports whose moment has come get their token (`client.tokens`). One that could not be made yet,
+   since mail or the journal could not be read, is made without them before anybody is asked.
 4. Reports whose moment to leave has come are sent, the same bytes at every try (`client.sending`),
-   but not in a run that asked for a token, of any week: the two would be seconds apart, and the
-   token request says who asks. On the last day of a batch there is no other run to wait for.
+   but not in a run that asks for a token, of any week: the two would be seconds apart, and the
+   token request says who asks. A report that has to leave today goes first, and 3 waits; only a
+   token and a report of one batch, on its last day, cannot wait for each other.
 5. Mail that is new is read into the journal, unless the person has paused.
 6. Reports are made, from what is stored: nobody is asked (`client.making`).
 7. A report that was made just now, on the last day of its batch, goes through 3 and 4 at once. Any
@@ -108,6 +110,7 @@ class Device:
         stopped = alarm.raised(self.folder) is not None
         try:
             if not stopped:
+                run.made += self._maker.make(run.troubles, mail_read=False)  # for 3
                 self._ask_and_send(run)  # 1 to 4
             mail_read = self._mail_is_read(run.troubles)  # 5
             if not stopped:
@@ -126,7 +129,7 @@ class Device:
             run.decided += receipts.fetch(
                 self.enrolment, self.outbox, ledger, now, run.troubles
             )  # 2
-            wanted = self._collector.wanted(self.outbox.waiting())
+            wanted = self._wanted(self.outbox.waiting())
             run.approved += self._collector.collect(wanted, ledger, membership, run.troubles)  # 3
         waiting = self.outbox.waiting()
         self._send([each for each in waiting if not wanted or self._last_day(each)], run)  # 4
@@ -139,6 +142,13 @@ class Device:
             approved = list(self._collector.collect(late, ledger, membership, run.troubles))  # 3
         run.approved += approved
         self._send(approved, run)  # 4
+
+    def _wanted(self, waiting: list[Parcel]) -> list[Parcel]:
+        """What a token is asked for. A report that has to leave today has the run to itself."""
+        wanted = self._collector.wanted(waiting)
+        if any(each.token is not None and self._last_day(each) for each in waiting):
+            return [each for each in wanted if self._last_day(each)]
+        return wanted
 
     def _last_day(self, parcel: Parcel) -> bool:
         agreement = (
