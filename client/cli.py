@@ -78,7 +78,7 @@ def _enrol(options: argparse.Namespace) -> int:
     before = enrolment_file.known(options.data)
     now = _now()
     signed = enrol.read_signed(options.file, now, before)
-    code = None if options.code is None else EnrolmentCode.parse(options.code)
+    code = _code(options.code, before)
     group = _group(signed, code, options.group, before)
     mailboxes = [
         Mailbox(path.absolute(), frozenset(options.address), frozenset(options.sent_folder))
@@ -98,6 +98,16 @@ def _enrol(options: argparse.Namespace) -> int:
     )
     show.enrolled(record, before, options.data)
     return 0
+
+
+def _code(written: str | None, before: Enrolment | None) -> EnrolmentCode | None:
+    """A new device needs one. Typed as an answer, it stays out of the shell's history."""
+    if written is None and before is None:
+        try:
+            written = _ask("Your enrolment code, from the works council: ").strip() or None
+        except NoConsent:
+            return None  # nobody to ask
+    return None if written is None else EnrolmentCode.parse(written)
 
 
 def _preview(options: argparse.Namespace) -> int:

@@ -298,3 +298,20 @@ def test_an_unreachable_server_is_named_and_the_report_is_kept(
     endpoint = person.signed.agreement.employer.endpoint
     assert f"the employer's server {endpoint} cannot be reached" in said
     assert "kept and sent again later" in said
+
+
+def test_a_new_device_asks_for_the_code_and_it_need_not_be_on_the_command_line(
+    person: Person,
+) -> None:
+    mail = ("--maildir", str(person.mailbox))
+    done = person.types("enrol", str(person.agreement), *mail, answer=f"{person.code()}\nyes\n")
+    assert done.returncode == 0, done.stderr
+    assert "Your enrolment code, from the works council: " in done.stdout
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "  \n"])
+def test_without_a_code_a_new_device_is_told_where_to_get_one(person: Person, answer: str) -> None:
+    done = person.types("enrol", str(person.agreement), answer=answer)
+    assert done.returncode == 1
+    assert "a new device needs your enrolment code: ask your works council for it" in done.stderr
+    assert not person.folder.exists()
