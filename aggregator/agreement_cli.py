@@ -123,7 +123,8 @@ def _activate(options: argparse.Namespace) -> None:
     if waiting and home.successor_key() is None:
         print(f"The new key of the {home.party} is now {home.keys / 'signing.pem'}. When both have")
         print(f"activated this version, destroy {home.keys / 'signing.old.pem'}.")
-    print("Compare the other party's key with them, by voice or on paper. Restart the server.")
+    print("Compare the other party's key with them, by voice or on paper. Start the server, or")
+    print("restart it if it runs.")
 
 
 def _retire(options: argparse.Namespace) -> None:

@@ -118,7 +118,10 @@ async def run(aggregator: Aggregator) -> None:
 def _results(options: argparse.Namespace) -> None:
     home = open_home(options.directory)
     if ROLE_OF[home.party] is not Role.LEADER:
-        raise SetupError(f"{home.path} is the {home.party}'s: results are read at the employer's")
+        raise SetupError(
+            f"{home.path} is the {home.party}'s: results are read at the employer's; the council "
+            "finds them with plurale-aggregator ledger export, then plurale-audit explain"
+        )
     store = Store(home.database)
     try:
         read = read_results(store, AgreementBook(signing.activated(home, store)))

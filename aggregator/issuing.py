@@ -78,12 +78,11 @@ class Issuing:
         return known
 
     def leave(self, signed: Signed) -> None:
-        """The device's member takes part no more. The same again changes nothing."""
+        """The device's member takes part no more. Raises `NotAMember` for a device not known."""
         signed.verify(device_key.leaving(self._server_key))
         newest = max((each.agreement for each in self.book.signed), key=lambda each: each.version)
         with self.store.read() as tx:
-            if tx.roster.with_device(signed.device) is None:
-                return
+            roster.member(tx, signed.device)  # a stranger holds no lock
         with self.store.write() as tx:
             now = self.ledger.now(tx)
             begun = Window.of(now.astimezone(newest.working_time.zone).date())

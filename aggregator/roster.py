@@ -29,7 +29,10 @@ def register(tx: Transaction, code: EnrolmentCode, device: bytes) -> GroupId:
     """
     member = tx.roster.with_code(code.hash)
     if member is None:
-        raise UnknownCode(f"the works council has made no such code, or withdrawn it: {_ASK}")
+        raise UnknownCode(
+            "the works council has made no such code, or withdrawn it: compare it letter by letter "
+            f"with the one you got; if it is right, {_ASK}"
+        )
     if member.device_key not in (None, device):
         raise UnknownCode(
             f"this code was used on another device already: {_ASK}, and say so if it was not you"

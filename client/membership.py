@@ -54,7 +54,7 @@ class Membership:
         return self._call(lambda stub: stub.Issue(request, timeout=CALL_SECONDS)).blind_signature
 
     def leave(self, device_key: Ed25519PrivateKey) -> None:
-        """The member takes part no more. A device that is not known has left already."""
+        """The member takes part no more. Raises `NotAMember` for a device that is not known."""
         signed = says.sign(device_key, says.leaving(self._council.server_key))
         request = wire.LeaveRequest(device_key=signed.device, signature=signed.signature)
         self._call(lambda stub: stub.Leave(request, timeout=CALL_SECONDS))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from client import show
 from client.leaving import Left
-from privacy.errors import PluraleError
+from privacy.errors import NotAMember, PluraleError
 from protos.errors import Unreachable
 
 
@@ -36,12 +36,20 @@ def left(done: Left, untold: PluraleError | None) -> None:
     show.trouble(done.left_over)
     if untold is None:
         print("The works council's server knows that you left.")
+    elif isinstance(untold, NotAMember):
+        show.trouble(
+            [
+                "the works council's server does not know this device (any more): if you are still "
+                "on their list, tell them; only they can take you off it"
+            ]
+        )
     else:
         why = "it cannot be reached" if isinstance(untold, Unreachable) else str(untold)
         show.trouble(
             [
                 f"the works council's server was not told that you left ({why}): tell the works "
-                "council yourself, and they end it with plurale-aggregator roster revoke"
+                "council yourself; plurale-aggregator roster end takes you off their list, and "
+                "plurale-aggregator roster revoke stops this device at once"
             ]
         )
     print("If a timer runs plurale send, remove it.")

@@ -72,7 +72,7 @@ class MaildirSource:
         if all(role is not Role.SENT for _, role in found):
             raise MailboxUnreadable(
                 f"{self.path} has no folder for sent mail that is known by its name: "
-                "name it in the setting sent_folders"
+                "name it with --sent-folder"
             )
         return [(folder, role) for folder, role in found if role is not Role.IGNORED]
 

@@ -127,7 +127,7 @@ def test_a_code_is_used_once(store: Store) -> None:
 def test_a_code_that_was_not_made_is_unknown(store: Store, change: dict[str, Any]) -> None:
     _, code = add(store)
     false = dataclasses.replace(code, **change)
-    with pytest.raises(UnknownCode, match="has made no such code, or withdrawn it: ask"):
+    with pytest.raises(UnknownCode, match="has made no such code, or withdrawn it: compare"):
         register(store, false, ANN)
     with store.read() as tx, pytest.raises(NotAMember):
         roster.member(tx, ANN)

@@ -155,7 +155,7 @@ def test_spam_and_unsent_mail_are_never_read(folder: str, mailbox: Mailbox) -> N
 def test_no_folder_for_sent_mail_is_an_error_not_a_zero(mailbox: Mailbox, journal: Journal) -> None:
     shutil.rmtree(mailbox.root / ".Sent")
     mailbox.put(ASK)
-    with pytest.raises(MailboxUnreadable, match="setting sent_folders") as error:
+    with pytest.raises(MailboxUnreadable, match="name it with --sent-folder") as error:
         read(mailbox, journal)
     assert "\n" not in str(error.value)
     assert journal.mail_read_until() is None
