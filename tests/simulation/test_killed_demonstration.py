@@ -29,7 +29,12 @@ MOST_KILLS = 20
 
 
 class KilledServers(Servers):
-    """Servers that write down their noise and are killed, one or the other, again and again."""
+    """Servers that write down their noise and are killed, one or the other, again and again.
+
+    Not before everybody has enrolled: a person who meets a dead server then tries again later.
+    """
+
+    calls = 0
 
     def command(self, party: Party) -> list[str | Path]:
         noise = self.directory / "noise"
@@ -38,9 +43,11 @@ class KilledServers(Servers):
 
     def ensure_running(self) -> list[Party]:
         started = super().ensure_running()
-        if not hasattr(self, "killed"):
+        self.calls += 1
+        if self.calls == 1:
             self.killed = 0
             self._stopped = threading.Event()
+        elif self.calls == 2:
             threading.Thread(target=self._kill, daemon=True).start()
         return started
 
