@@ -208,11 +208,14 @@ def test_what_the_council_keeps_of_members_tells_no_pause(traces: Traces) -> Non
     assert told_apart(batches, half(traces)) < 1
 
 
-@pytest.mark.parametrize(("one_in", "by_learning_too"), [(3, False), (1, True)])
+@pytest.mark.parametrize(("one_in", "by_learning_too"), [(2, False), (1, True)])
 def test_a_report_that_a_pause_makes_longer_would_be_found(
     traces: Traces, one_in: int, by_learning_too: bool
 ) -> None:
-    """Even if it did so for one report of three; and a learner finds it among all the others."""
+    """Even if it did so for one report of two; and a learner finds it among all the others.
+
+    One of two moves the AUC by 0.25 ± 0.016, and 0.15 is found: six standard deviations.
+    """
     leaking = []
     for batch in traces.batches:
         longer = batch.paused & (RANDOM.random(len(batch.sent)) < 1 / one_in)
