@@ -5,6 +5,9 @@
     PluraleError
     └── DeviceError
         ├── MailboxUnreadable     a mailbox that cannot be read as a whole
+        ├── SourceUnavailable     a source of activity does not work here, or not now
+        ├── SettingsUnusable      what a person set on this device cannot be read or kept
+        ├── TaskError             a task that does not exist, or an import that cannot be read
         ├── JournalUnusable       the journal cannot be opened, read or written
         ├── OutboxUnusable        the outbox cannot be opened, read or written
         ├── NotEnrolled           no agreement is accepted on this device
@@ -30,6 +33,18 @@ class DeviceError(PluraleError):
 
 class MailboxUnreadable(DeviceError):
     """A mailbox cannot be read. Its measures are then missing, never zero."""
+
+
+class SourceUnavailable(DeviceError):
+    """A source of activity does not work here, or not now. What it would say is missing."""
+
+
+class SettingsUnusable(DeviceError):
+    """A file with what a person set cannot be read or kept, or a setting makes no sense."""
+
+
+class TaskError(DeviceError):
+    """There is no such task, it is not in the state for this, or an import cannot be read."""
 
 
 class JournalUnusable(DeviceError):

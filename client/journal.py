@@ -4,7 +4,8 @@ Every write is one transaction and may be repeated: the same facts again change 
 come in another order leave the same journal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,8 @@ from typing import Final, Self, TypeAlias
 from client.activity import Activity, Span
 from client.intervals import Interval, check_utc
 from client.journal_file import connect, readable, transaction, translated
-from client.sources.base import KEY_BYTES, MailFact, MessageKey, SeenKey, StrandKey
+from client.sources.activity import Used
+from client.sources.base import KEY_BYTES, Cursor, MailFact, MessageKey, SeenKey, StrandKey
 from privacy.window import Window
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +30,22 @@ INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key, outgoing) DO UPDATE SET
     received = min(received, excluded.received), automated = max(automated, excluded.automated)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class MailMemory:
+    """See `client.sources.base.Memory`."""
+
+    names: frozenset[SeenKey] = frozenset()
+    cursors: Mapping[SeenKey, str] = field(default_factory=dict)
+
+    def __contains__(self, name: object, /) -> bool:
+        """Whether a copy of a message was read before."""
+        return name in self.names
+
+    def cursor(self, place: SeenKey) -> str | None:
+        """Where the last scan of a folder ended."""
+        return self.cursors.get(place)
 
 
 class Journal:
@@ -87,21 +105,66 @@ class Journal:
             ]
         return Activity.of(spans, period)
 
+    def record_used(self, stretches: Iterable[Used]) -> None:
+        """Add stretches of a category. Those that overlap or touch one of it become one."""
+        with transaction(self._connection, self.path):
+            for used in stretches:
+                self._merge_used(used)
+
+    def _merge_used(self, used: Used) -> None:
+        start, end = _to_int(used.start), _to_int(used.end)
+        touched = self._connection.execute(
+            "DELETE FROM used WHERE category = ? AND start <= ? AND end >= ? RETURNING start, end",
+            (used.category, end, start),
+        ).fetchall()
+        start = min([start, *(low for low, _ in touched)])
+        end = max([end, *(high for _, high in touched)])
+        self._connection.execute("INSERT INTO used VALUES (?, ?, ?)", (start, end, used.category))
+
+    def used(self, period: Interval) -> tuple[Used, ...]:
+        """What was in front in `period`, cut to it, in order. Stretches may overlap."""
+        between = _to_int(period.end), _to_int(period.start)
+        with readable(self.path):
+            rows = self._connection.execute(
+                "SELECT start, end, category FROM used WHERE start < ? AND end > ?"
+                " ORDER BY start, category",
+                between,
+            )
+            return tuple(
+                Used(
+                    max(_from_int(start), period.start),
+                    min(_from_int(end), period.end),
+                    str.strip(category),
+                )
+                for start, end, category in rows
+            )
+
     # Mail
 
-    def add_mail(self, facts: Iterable[MailFact], seen: Iterable[SeenKey]) -> None:
-        """Add facts together with the names under which they need not be read again."""
+    def add_mail(
+        self,
+        facts: Iterable[MailFact],
+        seen: Iterable[SeenKey],
+        cursors: Iterable[Cursor] = (),
+    ) -> None:
+        """Add facts together with the names under which they need not be read again.
+
+        `cursors`: where the folders that they are from are read on.
+        """
         rows = map(_to_row, facts)
         names = ((name,) for name in seen)
+        places = ((cursor.place, cursor.value) for cursor in cursors)
         with transaction(self._connection, self.path) as connection:
             connection.executemany(_ADD_MAIL, rows)
             connection.executemany("INSERT OR IGNORE INTO seen VALUES (?)", names)
+            connection.executemany("INSERT OR REPLACE INTO cursor VALUES (?, ?)", places)
 
-    def seen(self) -> frozenset[SeenKey]:
-        """Names of messages that were read before."""
+    def mail_memory(self) -> "MailMemory":
+        """What was read before, and how far each folder was."""
         with translated(self.path):
-            rows = self._connection.execute("SELECT name FROM seen")
-            return frozenset(SeenKey(name) for (name,) in rows)
+            names = self._connection.execute("SELECT name FROM seen").fetchall()
+            cursors = self._connection.execute("SELECT place, value FROM cursor").fetchall()
+            return MailMemory(frozenset(name for (name,) in names), dict(cursors))
 
     def mail(self, before: datetime) -> tuple[MailFact, ...]:
         """All mail delivered before a moment, in order of delivery."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from client.journal import Journal
 from client.pausing import NEVER, Pauses
-from client.sources.base import MailFact, MailSource, SeenKey, Skip
+from client.sources.base import Cursor, MailFact, MailSource, SeenKey, Skip
 from privacy.window import Clock
 
 _BATCH: Final = 2_000
@@ -32,13 +32,17 @@ def scan(
     `JournalUnusable`.
     """
     started = clock()
-    seen = journal.seen()
+    memory = journal.mail_memory()
     skipped: Counter[Skip] = Counter()
     new = 0
     for source in sources:
         facts: list[MailFact] = []
         names: list[SeenKey] = []
-        for sighting in source.scan(seen):
+        cursors: list[Cursor] = []
+        for sighting in source.scan(memory):
+            if isinstance(sighting, Cursor):
+                cursors.append(sighting)
+                continue
             new += 1
             found = sighting.found
             if not isinstance(found, Skip) and pauses.had(found.received):
@@ -50,9 +54,9 @@ def scan(
             if sighting.name is not None:
                 names.append(sighting.name)
             if len(names) >= _BATCH:
-                journal.add_mail(facts, names)
-                facts, names = [], []
-        journal.add_mail(facts, names)
+                journal.add_mail(facts, names, cursors)
+                facts, names, cursors = [], [], []
+        journal.add_mail(facts, names, cursors)
     if sources:
         journal.mail_was_read(started)
     return ScanResult(new, dict(skipped))

@@ -1,6 +1,5 @@
 """What the command line prints: short, in sentences, in tables where there are numbers."""
 
-import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -16,18 +15,13 @@ from client.happened import Happened
 from client.measures.mail_response_hours import UNANSWERED
 from client.parcel import Parcel, State
 from client.preview import MetricPreview, TaskPreview
+from client.say import trouble
 from privacy.agreement import quantities
 from privacy.agreement.model import Agreement
 from privacy.catalogue import CATALOGUE, Kind
 from privacy.ledger.entries import BatchWithheld, Body
 from privacy.release import Withheld
 from privacy.window import Window
-
-
-def trouble(sentences: Iterable[str]) -> None:
-    """Errors, to standard error."""
-    for sentence in sentences:
-        print(f"plurale: {sentence}", file=sys.stderr)
 
 
 def over(agreement: Agreement) -> None:

@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from client import show
 from client.leaving import Left
+from client.say import say, trouble
 from privacy.errors import NotAMember, PluraleError
 from protos.errors import Unreachable
 
 
 def nothing_to_leave(folder: Path) -> None:
     """When `plurale leave` finds no file of Plurale."""
-    print(f"Plurale keeps nothing in {folder}: there is nothing to leave.")
+    say(f"Plurale keeps nothing in {folder}: there is nothing to leave.")
 
 
 def before_leaving(folder: Path, files: Iterable[Path]) -> None:
     """What leaving means, before it is asked about."""
-    print(
+    say(
         "If you leave:"
         "\n- The works council's server is told, and gives this device no token any more. To take "
         "part again you need a new code."
@@ -32,12 +32,12 @@ def before_leaving(folder: Path, files: Iterable[Path]) -> None:
 
 def left(done: Left, untold: PluraleError | None) -> None:
     """After `plurale leave`. `untold`: why the council's server was not told, if it was not."""
-    print(f"\nErased: {', '.join(done.erased) or 'nothing'}.")
-    show.trouble(done.left_over)
+    say(f"\nErased: {', '.join(done.erased) or 'nothing'}.")
+    trouble(done.left_over)
     if untold is None:
-        print("The works council's server knows that you left.")
+        say("The works council's server knows that you left.")
     elif isinstance(untold, NotAMember):
-        show.trouble(
+        trouble(
             [
                 "the works council's server does not know this device (any more): if you are still "
                 "on their list, tell them; only they can take you off it"
@@ -45,11 +45,11 @@ def left(done: Left, untold: PluraleError | None) -> None:
         )
     else:
         why = "it cannot be reached" if isinstance(untold, Unreachable) else str(untold)
-        show.trouble(
+        trouble(
             [
                 f"the works council's server was not told that you left ({why}): tell the works "
                 "council yourself; plurale-aggregator roster end takes you off their list, and "
                 "plurale-aggregator roster revoke stops this device at once"
             ]
         )
-    print("If a timer runs plurale send, remove it.")
+    say("If a timer runs plurale send, remove it.")

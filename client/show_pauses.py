@@ -2,33 +2,33 @@
 
 from datetime import datetime, tzinfo
 
-from client import show
 from client.pausing import Pauses
+from client.say import say, trouble
 from privacy.window import Window
 
 
 def paused(before: Pauses, week: Window) -> None:
     """After `plurale pause`. `before`: as it was. `week`: the one that runs."""
     if before.fault is not None:
-        print(
+        say(
             f"You are paused. When you paused before cannot be read any more, so every week that "
             f"is not reported yet, {week} too, is reported neutral."
         )
     elif before.open is not None:
-        print(f"You have paused since {_time(before.open.begins)}: nothing was changed.")
+        say(f"You have paused since {_time(before.open.begins)}: nothing was changed.")
     else:
-        print(
+        say(
             f"Paused. Mail is not read, and {week} and every week until you resume is reported "
             "neutral as a whole: with nothing in it but noise, at times and in a size like any "
             "other. Weeks that are over are reported with what this device has read of them."
         )
-    print("To end the pause:  plurale resume")
+    say("To end the pause:  plurale resume")
 
 
 def resumed(before: Pauses, week: Window) -> None:
     """After `plurale resume`. `before`: as it was. `week`: the one that runs."""
     if before.open is None:
-        print("You are not paused: nothing was changed.")
+        say("You are not paused: nothing was changed.")
         return
     unread = (
         ""
@@ -36,7 +36,7 @@ def resumed(before: Pauses, week: Window) -> None:
         else " When you paused before cannot be read any more, so earlier weeks that are not "
         "reported yet are neutral too."
     )
-    print(
+    say(
         f"Resumed. {week} is still reported neutral, as a whole; the first week with your own "
         f"numbers is {week.plus(1)}.{unread}"
     )
@@ -45,12 +45,12 @@ def resumed(before: Pauses, week: Window) -> None:
 def in_preview(pauses: Pauses, window: Window, zone: tzinfo) -> None:
     """Whether a pause goes on, and whether one touches the window."""
     if pauses.fault is not None:
-        show.trouble([str(pauses.fault)])
+        trouble([str(pauses.fault)])
         return
     if pauses.open is not None:
-        print(f"You have paused since {_time(pauses.open.begins)}.")
+        say(f"You have paused since {_time(pauses.open.begins)}.")
     if pauses.touches(window, zone):
-        print(f"A pause touches {window}: its report has nothing in it but noise.")
+        say(f"A pause touches {window}: its report has nothing in it but noise.")
 
 
 def _time(moment: datetime) -> str:

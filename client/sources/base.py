@@ -12,7 +12,7 @@ no text, no name and no address:
   which threads one person takes part in.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -92,11 +92,39 @@ class Sighting:
     found: Found
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next scan of one folder goes on. `value` means something to its source alone.
+
+    It comes after everything that it stands for, and is kept together with it: a scan that is cut
+    off before loses nothing.
+    """
+
+    place: SeenKey
+    value: str
+
+
+class Memory(Protocol):
+    """What earlier scans of all mailboxes left behind."""
+
+    def __contains__(self, name: object, /) -> bool:
+        """Whether a copy of a message was read before."""
+        ...
+
+    def cursor(self, place: SeenKey) -> str | None:
+        """Where the last scan of a folder ended, if it said so."""
+        ...
+
+
 class MailSource(Protocol):
     """One mailbox, read only, and incrementally."""
 
-    def scan(self, seen: Container[SeenKey]) -> Iterator[Sighting]:
-        """Yield every message whose name is not in `seen`, in any order.
+    def check(self) -> None:
+        """Raise `MailboxUnreadable` unless it can be read and sent mail be told from received."""
+        ...
+
+    def scan(self, memory: Memory) -> Iterator[Sighting | Cursor]:
+        """Yield every message whose name is not in `memory`, in any order.
 
         Raises `MailboxUnreadable` when a part of the mailbox cannot be read, or sent mail cannot
         be told from received mail: half a mailbox makes false numbers, not missing ones.

@@ -14,7 +14,7 @@ earlier than the delivery. ``Date`` is never read: the sender chooses it.
 import hashlib
 import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Final
 
 from client.errors import MailboxUnreadable
 from client.sources import folders
-from client.sources.base import Found, SeenKey, Sighting, Skip
+from client.sources.base import Found, Memory, SeenKey, Sighting, Skip
 from client.sources.folders import Role
 from client.sources.headers import fact, read_headers
 
@@ -52,11 +52,11 @@ class MaildirSource:
         """Raise `MailboxUnreadable` unless its folders can be listed and sent mail be told."""
         self._folders()
 
-    def scan(self, seen: Container[SeenKey]) -> Iterator[Sighting]:
-        """Yield every message whose name is not in `seen`; see `MailSource.scan`."""
+    def scan(self, memory: Memory) -> Iterator[Sighting]:
+        """Yield every message whose name is not in `memory`; see `MailSource.scan`."""
         own = frozenset(address.lower() for address in self.addresses)
         for folder, role in self._folders():
-            yield from self._scan_folder(folder, seen, own, sent=role is Role.SENT)
+            yield from self._scan_folder(folder, memory, own, sent=role is Role.SENT)
 
     def _folders(self) -> list[tuple[str, Role]]:
         """Paths below the mailbox that are read, the mailbox itself as ``"."``."""
@@ -77,7 +77,7 @@ class MaildirSource:
         return [(folder, role) for folder, role in found if role is not Role.IGNORED]
 
     def _scan_folder(
-        self, folder: str, seen: Container[SeenKey], own: frozenset[str], *, sent: bool
+        self, folder: str, memory: Memory, own: frozenset[str], *, sent: bool
     ) -> Iterator[Sighting]:
         """A file may be renamed between listing and opening: then list again, a few times.
 
@@ -93,7 +93,7 @@ class MaildirSource:
                 listed += 1
                 unique = entry.name.partition(":")[0]
                 name = _seen_key(folder, unique)
-                if name in seen or name in done:
+                if name in memory or name in done:
                     continue
                 try:
                     found = _read(entry, name, own, sent=sent)

@@ -98,7 +98,7 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
         )
         assert journal.mail(minute(3)) == (outgoing, incoming)
         assert journal.mail(minute(2)) == (outgoing,)
-        assert journal.seen() == {b"n" * 32}
+        assert journal.mail_memory().names == {b"n" * 32}
         assert journal.mail_read_until() == minute(3)
         assert journal.away() == {date(2026, 2, 3)}
 
@@ -108,7 +108,7 @@ def test_a_new_journal_knows_nothing(tmp_path: Path) -> None:
         assert journal.activity(PERIOD) == Activity((), ())
         assert journal.mail(minute(3)) == ()
         assert journal.mail_read_until() is None
-        assert (journal.seen(), journal.away()) == (frozenset(), frozenset())
+        assert (journal.mail_memory().names, journal.away()) == (frozenset(), frozenset())
 
 
 def stored_spans(path: Path) -> list[tuple[int, int, int]]:
@@ -185,7 +185,7 @@ def test_a_failing_write_leaves_nothing_behind(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.sqlite") as journal:
         with pytest.raises(KeyboardInterrupt):
             journal.add_mail(facts(), [SeenKey(b"n" * 32)])
-        assert (journal.mail(minute(9)), journal.seen()) == ((), frozenset())
+        assert (journal.mail(minute(9)), journal.mail_memory().names) == ((), frozenset())
         journal.add_mail([fact(2)], [])
         assert journal.mail(minute(9)) == (fact(2),)
 
@@ -205,7 +205,7 @@ def test_erasing_leaves_no_trace_in_the_file(tmp_path: Path) -> None:
         )
         assert journal.mail(minute(9 * 1440)) == (kept,)
         assert journal.away() == {date(2026, 2, 9)}
-        assert journal.seen() == {b"n" * 32}
+        assert journal.mail_memory().names == {b"n" * 32}
         files = [file.read_bytes() for file in tmp_path.iterdir()]
         assert any(content.count(kept.key) for content in files)
         assert not any(content.count(old.key) for content in files)

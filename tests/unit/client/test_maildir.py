@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.errors import MailboxUnreadable
-from client.journal import Journal
+from client.journal import Journal, MailMemory
 from client.mail_scan import ScanResult, scan
 from client.sources.base import MailFact, SeenKey, Sighting, Skip
 from client.sources.maildir import MaildirSource, delivery_time
@@ -39,7 +39,7 @@ def read(mailbox: Mailbox, journal: Journal, now: str = "+1 Mon 00:00") -> ScanR
 
 
 def found(source: MaildirSource) -> list[Sighting]:
-    return list(source.scan(frozenset()))
+    return list(source.scan(MailMemory()))
 
 
 def facts(source: MaildirSource) -> list[MailFact]:
@@ -209,7 +209,7 @@ def test_a_file_that_is_renamed_during_the_scan_is_found_again(
     flags: str, mailbox: Mailbox
 ) -> None:
     paths = [mailbox.put(Mail("Tue 10:00", f"{n}@client.example", flags=flags)) for n in range(2)]
-    sightings = MaildirSource(mailbox.root).scan(frozenset())
+    sightings = MaildirSource(mailbox.root).scan(MailMemory())
     found = [next(sightings)]
     for path in paths:
         path.rename(mailbox.root / "cur" / f"{path.name.partition(':')[0]}:2,S")
@@ -248,4 +248,4 @@ def test_a_seen_name_is_not_opened(mailbox: Mailbox) -> None:
     path.unlink()
     path.symlink_to("nowhere")
     seen: frozenset[SeenKey] = frozenset({sighting.name})
-    assert list(MaildirSource(mailbox.root).scan(seen)) == []
+    assert list(MaildirSource(mailbox.root).scan(MailMemory(frozenset(seen)))) == []
