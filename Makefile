@@ -13,7 +13,7 @@ DEV := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check bench proto lock clean
+.PHONY: help setup demo test check bench proto docs lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-8s%s\n", $$1, $$2 }'
@@ -39,14 +39,19 @@ bench: $(DEV) ## Measure the numbers that must hold
 proto: $(DEV) ## Write the code generated from protos/v1
 	@$(BIN)/python -m protos.generate
 
+docs: $(DEV) ## Write the sections of docs/measures.md made from the catalogue
+	@$(BIN)/python -m tests.meta.measures_page
+
 # dev.txt is resolved first and bounds demo.txt, so that one version of a package is in both.
 # The configuration of this machine is left out: only names, versions and hashes are written.
 LOCK := $(BIN)/uv --no-config pip compile pyproject.toml --group build --universal \
 	--python-version 3.11 --fork-strategy fewest --only-binary :all: --generate-hashes --quiet \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	--override requirements/overrides.txt
 
 lock: $(DEV) ## Pin the requirements anew; ARGS=--upgrade for newer versions
-	@$(LOCK) --extra client --extra aggregator --extra dev $(ARGS) --output-file requirements/dev.txt
+	@$(LOCK) --extra client --extra aggregator --extra desktop --extra dev $(ARGS) \
+		--output-file requirements/dev.txt
 	@$(LOCK) --extra client --extra aggregator $(ARGS) --constraint requirements/dev.txt \
 		--output-file requirements/demo.txt
 
@@ -72,7 +77,8 @@ $(DEMO): requirements/demo.txt pyproject.toml | $(BIN)/python
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
+# The pins are complete. Without --no-deps pip would ask for what requirements/overrides.txt left out.
 $(DEV): requirements/dev.txt $(DEMO)
 	@echo "Installing what tests and checks need, pinned by hash ..." >&2
-	@$(PIP_INSTALL) --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@$(PIP_INSTALL) --no-deps --require-hashes --only-binary :all: --requirement requirements/dev.txt
 	@touch $@

@@ -69,6 +69,10 @@ COMMENTS: Final = MappingProxyType(
         "tasks.metrics.direction": '"at_least" or "at_most".',
         "tasks.metrics.clip": "How far from the target a value counts.",
         "tasks.metrics.edges": "Where one range ends and the next begins, in hours.",
+        "categories.id": "One kind of work, told apart by what is in front on the screen.",
+        "categories.title": "What people are shown.",
+        "categories.applications": "It counts as this if the application's name has one of these,",
+        "categories.titles": "or if the window's title has one of these. Case makes no difference.",
         "tasks.metrics.share": "Its part of the task's budget; all metrics of a task sum to 1.",
     }
 )
@@ -86,7 +90,8 @@ def _table(table: Mapping[str, Any], path: str, told: set[str]) -> Iterator[str]
     """A table's own keys, then the tables in it; a comment once for each path."""
     below = {key: entry for key, entry in table.items() if _holds_tables(entry)}
     for key, entry in table.items():
-        if key in below:
+        # An empty list written out would forbid to add tables of that name below.
+        if key in below or entry == []:
             continue
         place = f"{path}.{key}" if path else key
         if place not in told:

@@ -1,13 +1,15 @@
 """The questions of ``agreement new`` about groups, and about what is measured in them."""
 
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from aggregator.interview import Dialogue, Document, first_sentence, whole_number, words
+from aggregator.interview_categories import categories
 from privacy.agreement.codec import exact
 from privacy.agreement.document import from_document
-from privacy.catalogue import CATALOGUE, Kind
+from privacy.catalogue import CATALOGUE, Kind, Source
 from privacy.errors import InvalidAgreement, InvalidValue
 from privacy.groups import Level
 
@@ -23,12 +25,23 @@ _SCALARS: Final = MappingProxyType(
         "active_hours": ("30", "at_least", "10"),
         "after_hours_share": ("0.1", "at_most", "0.1"),
         "core_hours_coverage": ("0.7", "at_least", "0.25"),
+        "tasks_within_estimate": ("0.7", "at_least", "0.25"),
+        "task_time_ratio": ("1.2", "at_most", "0.5"),
+        "tasks_finished": ("8", "at_least", "4"),
     }
 )
 """Target, direction and clip in brackets, for each scalar of the catalogue."""
 
 _EDGES: Final = "1, 2, 4, 8, 16, 24"
 _HEADLINE: Final = "mail_answered_in_time"
+_BROAD: Final = tuple(
+    measure.id
+    for measure in CATALOGUE.values()
+    if measure.id != _HEADLINE
+    and measure.source is not Source.TASKS
+    and measure.kind is not Kind.CATEGORY
+)
+"""For departments in brackets: what every device can tell without being kept by hand or set up."""
 
 
 def groups(dialogue: Dialogue, document: Document) -> Document:
@@ -107,11 +120,15 @@ def tasks(dialogue: Dialogue, document: Document) -> Document:
         dialogue.say(f"  {measure.id}: {measure.title}")
     while True:
         chosen: dict[Level, list[Document]] = {}
+        told_apart = document
         for level in levels:
-            if metrics := _metrics(dialogue, document, level):
+            names = _names(dialogue, level)
+            if not told_apart.get("categories") and any(map(_is_choice, names)):
+                told_apart = categories(dialogue, partial(_with_categories, document, level))
+            if metrics := _metrics(dialogue, told_apart, level, names):
                 chosen[level] = metrics
         try:
-            return _shared_out(dialogue, document, chosen)
+            return _shared_out(dialogue, told_apart, chosen)
         except InvalidAgreement as error:
             dialogue.say(first_sentence(error))
 
@@ -136,8 +153,8 @@ def _shared_out(
     return dialogue.ask(question, divided, "1/2")
 
 
-def _metrics(dialogue: Dialogue, document: Document, level: Level) -> list[Document]:
-    """What is measured at a level, each with its share; empty for nothing."""
+def _names(dialogue: Dialogue, level: Level) -> list[str]:
+    """What is measured at a level; empty for nothing."""
 
     def known(answer: str) -> list[str]:
         chosen = [] if answer == "none" else words(answer)
@@ -147,13 +164,18 @@ def _metrics(dialogue: Dialogue, document: Document, level: Level) -> list[Docum
             raise InvalidValue("a metric is named twice: name each once")
         return chosen
 
-    others = ", ".join(name for name in CATALOGUE if name != _HEADLINE)
-    chosen = dialogue.ask(
+    return dialogue.ask(
         f"Measured for each {level}, with commas, or none",
         known,
-        _HEADLINE if level is Level.TEAM else others,
+        _HEADLINE if level is Level.TEAM else ", ".join(_BROAD),
     )
-    metrics = [_metric(dialogue, document, level, name) for name in chosen]
+
+
+def _metrics(
+    dialogue: Dialogue, document: Document, level: Level, names: list[str]
+) -> list[Document]:
+    """What is measured at a level, each with its share."""
+    metrics = [_metric(dialogue, document, level, name) for name in names]
     if len(metrics) < 2:
         return metrics
 
@@ -181,6 +203,8 @@ def _metric(dialogue: Dialogue, document: Document, level: Level, name: str) -> 
 
         return parse
 
+    if _is_choice(name):
+        return metric
     if CATALOGUE[name].kind is Kind.BIN:
         return dialogue.ask(f"Edges of the ranges of {name}", put("edges", words), _EDGES)
     target, direction, clip = _SCALARS[name]
@@ -197,5 +221,16 @@ def _task(level: Level, share: str, metrics: list[Document]) -> Document:
 
 def _with_tasks(document: Document, asked: list[Document]) -> Document:
     changed = document | {"tasks": asked}
+    if not any(_is_choice(metric["id"]) for task in asked for metric in task["metrics"]):
+        changed["categories"] = []
     from_document(changed)
     return changed
+
+
+def _with_categories(document: Document, level: Level, asked: list[Document]) -> Document:
+    choice = {"id": "time_by_category", "share": "1"}
+    return _with_tasks(document | {"categories": asked}, [_task(level, "1/2", [choice])])
+
+
+def _is_choice(name: str) -> bool:
+    return CATALOGUE[name].kind is Kind.CATEGORY

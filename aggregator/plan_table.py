@@ -31,7 +31,7 @@ WIDTH: Final = 100
 _LEGEND: Final = (
     f"± {', '.join(map(str, WEEKS))} wk: one standard error of the estimate after so many released "
     "weeks, if all report; for a mean it is larger with fewer reports. In a histogram it is that "
-    "of the number of people in one range.",
+    "of the number of people in one range or category.",
     "Detects: a true mean this far from the target gets its verdict at the end of the quarter "
     f"({WINDOWS_PER_QUARTER} weeks) in {percent(Fraction(POWER))} of cases, if all report.",
     "One lie: the most that one false report can move one week, if all report. The proof keeps a "
@@ -99,8 +99,10 @@ def _target(figures: Figures) -> str:
     if not isinstance(metric, Scalar):
         return "–"
     side = "≥" if metric.direction is Direction.AT_LEAST else "≤"
-    unit = {Kind.SHARE: f"{NO_BREAK}%", Kind.HOURS: f"{NO_BREAK}h"}.get(figures.kind, "")
-    number = float(metric.target * (100 if figures.kind is Kind.SHARE else 1))
+    unit = f"{NO_BREAK}%" if figures.kind.in_percent else ""
+    if figures.kind is Kind.HOURS:
+        unit = f"{NO_BREAK}h"
+    number = scaled(figures.kind, metric.target)
     return f"{side}{NO_BREAK}{number:.4g}{unit}"
 
 

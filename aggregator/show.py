@@ -38,6 +38,9 @@ def results(rows: Sequence[Tidy]) -> None:
                 estimate(row),
             )
     console.print(weeks)
+    named = ((_metric(row, tasks), "; ".join(row.bins)) for row in rows if row.bins)
+    for metric, bins in dict.fromkeys(named):
+        console.print(f"{metric}: people, in this order: {bins}.", markup=False)
     console.print(quarters)
 
 

@@ -1,19 +1,21 @@
-"""The agreed working time as a clock that stands still at night, on holidays and on leave.
+"""One person's working time as a clock that stands still at night, on holidays and on leave.
 
-Local times of the agreement become moments in UTC once, day by day; all arithmetic is done there,
-so an hour is an hour also where the clocks change. A day's working time is one unbroken interval.
-
-Personal working hours (part-time) do not exist yet; until then everybody has the agreed ones.
+It is the agreed working time, or this person's own where they have set one. Local times become
+moments in UTC once, day by day, in the agreement's time zone; all arithmetic is done there, so an
+hour is an hour also where the clocks change. A day's working time is one unbroken interval.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 
 import holidays
 
 from client.errors import UnknownCalendar
 from client.intervals import HOUR, Interval
+from client.personal_hours import Hours, PersonalHours
 from privacy.agreement.model import WorkingTime
 
 _DAY = timedelta(days=1)
@@ -37,27 +39,53 @@ def public_holidays(country: str, region: str | None, year: int) -> frozenset[da
 
 @dataclass(frozen=True, slots=True)
 class BusinessHours:
-    """The agreed working time of one person, without public holidays and days `away`."""
+    """The working time of one person, without public holidays and days `away`."""
 
     working_time: WorkingTime
     away: frozenset[date] = frozenset()
+    personal: PersonalHours = field(default_factory=PersonalHours)
+
+    def usual(self, day: date) -> Hours | None:
+        """What the person works on such a day, were it neither a public holiday nor a day away."""
+        own = self.personal.week(day)
+        if own is not None:
+            return own.days.get(day.weekday())
+        return self._agreed if day.weekday() in self.working_time.days else None
+
+    def usual_core(self, day: date) -> Hours | None:
+        """The agreed core hours of such a day, cut to the person's own hours."""
+        own = self.usual(day)
+        if own is None or day.weekday() not in self.working_time.days:
+            return None
+        core = Hours(self.working_time.core_start, self.working_time.core_end)
+        return core.cut_to(own)
 
     def works(self, day: date) -> bool:
-        """Whether `day` is an agreed working day, not a public holiday, and not a day away."""
+        """Whether `day` is a working day, not a public holiday, and not a day away."""
         agreed = self.working_time
         return (
-            day.weekday() in agreed.days
+            self.usual(day) is not None
             and day not in self.away
             and day not in public_holidays(agreed.country, agreed.region, day.year)
         )
 
     def working(self, day: date) -> Interval | None:
         """The working time of one day, if it has any."""
-        return self._between(day, self.working_time.start, self.working_time.end)
+        return self._moments(day, self.usual(day)) if self.works(day) else None
 
     def core(self, day: date) -> Interval | None:
         """The core hours of one day, if it has any."""
-        return self._between(day, self.working_time.core_start, self.working_time.core_end)
+        return self._moments(day, self.usual_core(day)) if self.works(day) else None
+
+    @property
+    def agreed_length(self) -> Fraction:
+        """Working hours of a full week as agreed."""
+        return len(self.working_time.days) * self._agreed.length
+
+    def length(self, days: Iterable[date]) -> Fraction:
+        """Working hours of some days, were they neither public holidays nor days away."""
+        usual = (self.usual(day) for day in days)
+        return sum((hours.length for hours in usual if hours is not None), Fraction(0))
 
     def day_of(self, moment: datetime) -> date:
         """The local date at `moment`."""
@@ -91,11 +119,15 @@ class BusinessHours:
                     left -= working.end - start
             day += _DAY
 
-    def _between(self, day: date, start: time, end: time) -> Interval | None:
-        if not self.works(day):
+    @property
+    def _agreed(self) -> Hours:
+        return Hours(self.working_time.start, self.working_time.end)
+
+    def _moments(self, day: date, hours: Hours | None) -> Interval | None:
+        if hours is None:
             return None
         zone = self.working_time.zone
-        first = datetime.combine(day, start, zone).astimezone(UTC)
-        last = datetime.combine(day, end, zone).astimezone(UTC)
+        first = datetime.combine(day, hours.start, zone).astimezone(UTC)
+        last = datetime.combine(day, hours.end, zone).astimezone(UTC)
         # Hours that fall wholly into a skipped hour leave nothing.
         return Interval(first, last) if first < last else None

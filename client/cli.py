@@ -11,7 +11,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from client.options import base, reports, taking_part
+from client.options import base, data, days, mail, reports, taking_part, tasks, watching
 from client.say import trouble
 from privacy.errors import InvalidAgreement, PluraleError
 
@@ -63,5 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     taking_part.add(commands)
+    days.add(commands)
+    mail.add(commands)
     reports.add(commands)
+    tasks.add(commands)
+    data.add(commands)
+    watching.add(commands)
     return parser

@@ -20,6 +20,7 @@ from datetime import datetime
 
 from client.business_hours import BusinessHours
 from client.sources.base import MailFact, MessageKey, StrandKey
+from client.sources.domains import ascii_domain
 from privacy.agreement.model import ClockStart, MailRules
 
 
@@ -40,51 +41,65 @@ class Request:
         return self.answered is not None and self.answered <= self.deadline
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A request while its mails and answers come in."""
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A request while its mails and answers come in.
+
+    `mails` are the client's, `answer` is the first. `overtaken_by`: later requests of the same
+    person in the same thread, that began while this one still took mails.
+    """
 
     asked: datetime
     deadline: datetime
     answered: datetime | None = None
+    mails: list[MailFact] = field(default_factory=list)
+    answer: MailFact | None = None
+    overtaken_by: list["Waiting"] = field(default_factory=list)
 
     def takes(self, mail: MailFact) -> bool:
+        """Whether a client mail would join it."""
         return self.answered is None and mail.received <= self.deadline
 
 
 @dataclass(slots=True)
-class _Desk:
+class Desk:
     """Takes mail in order of delivery and keeps every request."""
 
     rules: MailRules
     hours: BusinessHours
-    requests: list[_Waiting] = field(default_factory=list)
-    of_mail: dict[MessageKey, _Waiting] = field(default_factory=dict)
-    of_strand: dict[StrandKey, _Waiting] = field(default_factory=dict)
-    already_named: set[MessageKey] = field(default_factory=set)
+    requests: list[Waiting] = field(default_factory=list)
+    of_mail: dict[MessageKey, Waiting] = field(default_factory=dict)
+    of_strand: dict[StrandKey, Waiting] = field(default_factory=dict)
+    already_named: dict[MessageKey, MailFact] = field(default_factory=dict)
 
     def receive(self, mail: MailFact) -> None:
+        """Take a client mail."""
         request = self._joined(mail)
         if request is None:
-            request = _Waiting(mail.received, self._deadline(mail))
+            request = Waiting(mail.received, self._deadline(mail))
             self.requests.append(request)
         elif self.rules.clock_start is ClockStart.LAST:
             request.asked, request.deadline = mail.received, self._deadline(mail)
+        request.mails.append(mail)
         self.of_mail[mail.key] = request
         if mail.strand is not None:
+            before = self.of_strand.get(mail.strand)
+            if before is not None and before is not request and before.takes(mail):
+                before.overtaken_by.append(request)
             self.of_strand[mail.strand] = request
         if mail.key in self.already_named:
-            request.answered = mail.received
+            request.answered, request.answer = mail.received, self.already_named[mail.key]
 
     def send(self, answer: MailFact) -> None:
+        """Take an answer."""
         for key in answer.references:
             request = self.of_mail.get(key)
             if request is None:
-                self.already_named.add(key)
+                self.already_named.setdefault(key, answer)
             elif request.answered is None:
-                request.answered = answer.received
+                request.answered, request.answer = answer.received, answer
 
-    def _joined(self, mail: MailFact) -> _Waiting | None:
+    def _joined(self, mail: MailFact) -> Waiting | None:
         candidates = [self.of_mail.get(key) for key in mail.references]
         if mail.strand is not None:
             candidates.append(self.of_strand.get(mail.strand))
@@ -99,9 +114,17 @@ def requests(
     mail: Iterable[MailFact], rules: MailRules, hours: BusinessHours
 ) -> tuple[Request, ...]:
     """All requests in `mail`, in the order in which they began."""
+    return tuple(
+        Request(request.asked, request.deadline, request.answered)
+        for request in sorted_out(mail, rules, hours).requests
+    )
+
+
+def sorted_out(mail: Iterable[MailFact], rules: MailRules, hours: BusinessHours) -> Desk:
+    """The desk once all of `mail` has come over it."""
     facts = sorted(mail, key=lambda fact: (fact.received, fact.outgoing, fact.key))
     own = {fact.key for fact in facts if fact.outgoing}
-    desk = _Desk(rules, hours)
+    desk = Desk(rules, hours)
     for fact in facts:
         if fact.automated or all(
             is_internal(name, rules.internal_domains) for name in fact.domains
@@ -111,11 +134,13 @@ def requests(
             desk.send(fact)
         elif fact.key not in own:
             desk.receive(fact)
-    return tuple(
-        Request(request.asked, request.deadline, request.answered) for request in desk.requests
-    )
+    return desk
 
 
 def is_internal(domain: str, internal_domains: Sequence[str]) -> bool:
-    """Whether a domain is one of the internal ones, or lies below one."""
-    return any(domain == own or domain.endswith(f".{own}") for own in internal_domains)
+    """Whether a domain is one of the internal ones, or lies below one.
+
+    `domain` is as in a `MailFact`; the internal ones may be spelt in either way.
+    """
+    names = map(ascii_domain, internal_domains)
+    return any(domain == own or domain.endswith(f".{own}") for own in names)

@@ -13,6 +13,9 @@
 6. Reports are made, from what is stored: nobody is asked (`client.making`).
 7. A report that was made just now, on the last day of its batch, goes through 3 and 4 at once. Any
    other waits for the next run, whoever made it late and why.
+8. What was recorded and no later window needs is erased (`client.retention`): of windows whose
+   reports are all made, or whose batches are closed.
+9. What the watcher has to know of the agreement is written again, if it is not there.
 
 All that a server sees of a run comes before mail is touched, and the connections are closed by
 then: how long reading and computing took would show a pause. Only 7 cannot wait.
@@ -32,15 +35,18 @@ from client import (
     alarm,
     device_key_file,
     enrolment_file,
+    mailboxes_file,
     making,
     pausing,
     receipts,
+    reported,
     schedule,
     sending,
+    watch_rules,
 )
 from client.council import Council
 from client.enrolment import Enrolment
-from client.errors import JournalUnusable, NotEnrolled, OtherLedger
+from client.errors import JournalUnusable, NotEnrolled, OtherLedger, SettingsUnusable
 from client.happened import Happened, Running, Troubles
 from client.journal import Journal
 from client.ledger import Ledger
@@ -120,6 +126,8 @@ class Device:
         except OtherLedger as error:
             if alarm.raised(self.folder) is None:  # the evidence could not be kept
                 run.troubles.add(error)
+        self._erase_reported(run.troubles)  # 8
+        self._tell_watcher(run.troubles)  # 9
         return run.happened(self.outbox.waiting(), self.alarms())
 
     def _ask_and_send(self, run: Running) -> None:
@@ -173,11 +181,11 @@ class Device:
     def read_mail(self) -> None:
         """Step 5: nothing while the person has paused.
 
-        Raises `MailboxUnreadable` or `JournalUnusable`.
+        Raises `MailboxUnreadable`, `SettingsUnusable` or `JournalUnusable`.
         """
         if self.pauses.now(self._outside.clock()):
             return
-        sources = [mailbox.source() for mailbox in self.enrolment.mailboxes]
+        sources = [mailbox.source() for mailbox in mailboxes_file.load(self.folder)]
         scan(sources, self.journal, self._outside.clock, self.pauses)
 
     def checkpoint_seen(self) -> str | None:
@@ -222,6 +230,21 @@ class Device:
             troubles.add(error)
             return False
         return True
+
+    def _erase_reported(self, troubles: Troubles) -> None:
+        try:
+            first, now = self._maker.first_unfinished(), self._outside.clock()
+            reported.erase(self.enrolment, self.journal, first, now)
+        except PluraleError as error:
+            troubles.add(error)
+
+    def _tell_watcher(self, troubles: Troubles) -> None:
+        if not (self.folder / enrolment_file.FILE_NAME).exists():
+            return  # the person left meanwhile
+        try:
+            watch_rules.keep(self.folder, self.enrolment.watch_rules())
+        except SettingsUnusable as error:
+            troubles.add(error)
 
     def _check_not_leaving(self) -> None:
         """Raise `NotEnrolled` if the person leaves just now (`client.leaving`).

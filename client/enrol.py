@@ -6,13 +6,13 @@ anywhere is done by the same command again: the key stays, and the council gives
 the same code and key.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from client import device_key_file, enrolment_file
 from client.acceptance import Acceptance
-from client.enrolment import Enrolment, Mailbox
+from client.enrolment import Enrolment
 from client.errors import NoConsent, NotEnrolled, NotRegistered
 from client.membership import Membership
 from privacy.agreement import envelope, succession
@@ -140,7 +140,6 @@ def enrol(
     folder: Path,
     signed: SignedAgreement,
     group: GroupId,
-    mailboxes: Sequence[Mailbox],
     *,
     code: EnrolmentCode | None = None,
     answer: Callable[[], str],
@@ -152,8 +151,7 @@ def enrol(
     registers the device key again, after the council had revoked it. Without it the council is
     asked nothing.
 
-    What was accepted before stays beside it, for the windows that began under it. Every mailbox
-    must be readable now: one that is not would make a person "on target" for ever. Raises
+    What was accepted before stays beside it, for the windows that began under it. Raises
     `NotRegistered` when the council does not take the device; nothing is accepted then.
     """
     before = enrolment_file.known(folder)
@@ -163,12 +161,8 @@ def enrol(
         device_key_file.load(folder)
     else:
         check_code(signed.agreement, code, group)
-    for mailbox in mailboxes:
-        mailbox.source().check()
     new = Acceptance(signed, group, now)
-    record = (
-        Enrolment((new,), tuple(mailboxes)) if before is None else before.accepting(new, mailboxes)
-    )
+    record = Enrolment((new,)) if before is None else before.accepting(new)
     if not is_yes(answer()):  # 1
         raise NoConsent(_unchanged(before))
     if code is not None:

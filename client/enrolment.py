@@ -1,18 +1,17 @@
-"""What a person agreed to on this device: every accepted version, the group, the mailboxes.
+"""What a person agreed to on this device: every accepted version, and the group.
 
 Both signing keys of the first version are pinned at enrolment. A later version counts only if it
 is signed with the keys of the one before it, or with those that one announced (protocol §2); all
 of this is checked again whenever the record is read.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 from client.acceptance import Acceptance
-from client.sources.maildir import MaildirSource
+from client.sources.categories import Category
+from client.watch_rules import WatchRule, WatchRules
 from privacy.agreement import succession
 from privacy.agreement.model import Agreement, AgreementDigest
 from privacy.errors import InvalidValue
@@ -20,24 +19,10 @@ from privacy.window import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A Maildir that this person chose, and what is theirs in it."""
-
-    path: Path
-    addresses: frozenset[str] = frozenset()
-    sent_folders: frozenset[str] = frozenset()
-
-    def source(self) -> MaildirSource:
-        """What reads it."""
-        return MaildirSource(self.path, self.addresses, self.sent_folders)
-
-
-@dataclass(frozen=True, slots=True)
 class Enrolment:
     """`acceptances`: oldest first, at least one. Of one version there are several after a move."""
 
     acceptances: tuple[Acceptance, ...]
-    mailboxes: tuple[Mailbox, ...]
 
     def __post_init__(self) -> None:
         """Raise `InvalidValue` or `BadSignature` unless each acceptance may follow the last."""
@@ -80,12 +65,30 @@ class Enrolment:
             (each.agreement for each in self.acceptances if each.signed.digest == digest), None
         )
 
-    def accepting(self, new: Acceptance, mailboxes: Sequence[Mailbox]) -> "Enrolment":
+    def watch_rules(self) -> WatchRules:
+        """When the watcher may record, and how."""
+        return WatchRules(
+            tuple(
+                WatchRule(
+                    begins=each.first_window.start(each.agreement.working_time.zone),
+                    ends=each.agreement.upload_opens(each.agreement.last_window),
+                    time_zone=each.agreement.working_time.time_zone,
+                    idle_limit=timedelta(minutes=each.agreement.idle_minutes),
+                    categories=tuple(
+                        Category(one.id, one.applications, one.titles)
+                        for one in each.agreement.categories_of(each.group)
+                    ),
+                )
+                for each in self.acceptances
+            )
+        )
+
+    def accepting(self, new: Acceptance) -> "Enrolment":
         """The same with another consent; saying yes again to the same changes nothing in it."""
         newest = self.newest
         same = (new.signed.digest, new.group) == (newest.signed.digest, newest.group)
         acceptances = self.acceptances if same else (*self.acceptances, new)
-        return replace(self, acceptances=acceptances, mailboxes=tuple(mailboxes) or self.mailboxes)
+        return replace(self, acceptances=acceptances)
 
 
 def _check_order(before: Acceptance, after: Acceptance) -> None:

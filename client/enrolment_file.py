@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from client import watch_rules
 from client.acceptance import Acceptance
-from client.enrolment import Enrolment, Mailbox
+from client.enrolment import Enrolment
 from client.errors import NotEnrolled
 from client.private_file import write_private
 from privacy.agreement import envelope
@@ -46,7 +47,10 @@ def load(folder: Path, name: str = FILE_NAME) -> Enrolment:
 
 
 def save(folder: Path, enrolment: Enrolment) -> None:
-    """Keep an enrolment, in place of an earlier one, as a file of the owner alone."""
+    """Keep an enrolment, in place of an earlier one, as a file of the owner alone.
+
+    Beside it goes what the watcher has to know of it.
+    """
     path = folder / FILE_NAME
     try:
         write_private(path, json.dumps(_to_record(enrolment), indent=2))
@@ -55,6 +59,7 @@ def save(folder: Path, enrolment: Enrolment) -> None:
             f"the enrolment cannot be written to {path} ({error.strerror}): make the folder "
             "writable, then enrol again"
         ) from None
+    watch_rules.keep(folder, enrolment.watch_rules())
 
 
 def _to_record(enrolment: Enrolment) -> dict[str, Any]:
@@ -69,30 +74,16 @@ def _to_record(enrolment: Enrolment) -> dict[str, Any]:
             }
             for each in enrolment.acceptances
         ],
-        "mailboxes": [
-            {
-                "path": str(mailbox.path),
-                "addresses": sorted(mailbox.addresses),
-                "sent_folders": sorted(mailbox.sent_folders),
-            }
-            for mailbox in enrolment.mailboxes
-        ],
     }
 
 
 def _from_record(record: Any) -> Enrolment:
     pinned = {party: bytes.fromhex(record["pinned"][party.value]) for party in Party}
     return Enrolment(
-        acceptances=tuple(
+        tuple(
             _acceptance(each, pinned if place == 0 else None)
             for place, each in enumerate(record["accepted"])
-        ),
-        mailboxes=tuple(
-            Mailbox(
-                Path(each["path"]), frozenset(each["addresses"]), frozenset(each["sent_folders"])
-            )
-            for each in record["mailboxes"]
-        ),
+        )
     )
 
 

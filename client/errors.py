@@ -9,6 +9,7 @@
         ├── SettingsUnusable      what a person set on this device cannot be read or kept
         ├── TaskError             a task that does not exist, or an import that cannot be read
         ├── JournalUnusable       the journal cannot be opened, read or written
+        │   └── JournalInUse      not now, since another program uses it
         ├── OutboxUnusable        the outbox cannot be opened, read or written
         ├── NotEnrolled           no agreement is accepted on this device
         ├── NotRegistered         the works council's server did not take this device
@@ -49,6 +50,10 @@ class TaskError(DeviceError):
 
 class JournalUnusable(DeviceError):
     """The journal is damaged, locked, of another version, or may not be written."""
+
+
+class JournalInUse(JournalUnusable):
+    """Another program uses the journal at this moment: try again."""
 
 
 class OutboxUnusable(DeviceError):

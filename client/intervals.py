@@ -73,6 +73,22 @@ def intersection(left: Sequence[Interval], right: Sequence[Interval]) -> tuple[I
     return tuple(common)
 
 
+def without(left: Sequence[Interval], right: Sequence[Interval]) -> tuple[Interval, ...]:
+    """The part of one set that another does not cover."""
+    kept: list[Interval] = []
+    for interval in left:
+        start = interval.start
+        for cut in right:
+            if cut.end <= start or cut.start >= interval.end:
+                continue
+            if start < cut.start:
+                kept.append(Interval(start, cut.start))
+            start = cut.end
+        if start < interval.end:
+            kept.append(Interval(start, interval.end))
+    return tuple(kept)
+
+
 def total(intervals: Iterable[Interval]) -> timedelta:
     """The length of a set."""
     return sum((interval.length for interval in intervals), timedelta(0))

@@ -6,29 +6,36 @@ come in another order leave the same journal.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
+from client import journal_erasing
 from client.activity import Activity, Span
+from client.hours_store import HoursStore
 from client.intervals import Interval, check_utc
 from client.journal_file import connect, readable, transaction, translated
 from client.sources.activity import Used
 from client.sources.base import KEY_BYTES, Cursor, MailFact, MessageKey, SeenKey, StrandKey
-from privacy.window import Window
+from client.task_store import TaskStore
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 _MailRow: TypeAlias = tuple[bytes, int, int, int, str, bytes, bytes | None]
 
-# The same message may lie in several folders: the earliest delivery counts. One copy that shows
-# an automatic sender is enough.
+# The same message may lie in several folders: the earliest delivery counts. A mail that came both
+# through a list and directly is what the direct copy says.
 _ADD_MAIL: Final = """
 INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key, outgoing) DO UPDATE SET
-    received = min(received, excluded.received), automated = max(automated, excluded.automated)
+    received = min(received, excluded.received),
+    domains = iif(NOT outgoing AND excluded.automated < automated, excluded.domains, domains),
+    refs = iif(NOT outgoing AND excluded.automated < automated, excluded.refs, refs),
+    strand = iif(NOT outgoing AND excluded.automated < automated, excluded.strand, strand),
+    automated = iif(outgoing, max(automated, excluded.automated),
+                    min(automated, excluded.automated))
 """
 
 
@@ -58,6 +65,7 @@ class Journal:
         """Open the journal at `path`, or start one (0600, in a folder of 0700)."""
         self.path = path
         self._connection = connect(path)
+        self.tasks = TaskStore(self._connection, path)
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +88,8 @@ class Journal:
         """Add spans. Those that overlap or touch one of the same kind become one."""
         with transaction(self._connection, self.path):
             for span in spans:
-                self._merge(span)
+                if (kept := self._not_erased(span.interval)) is not None:
+                    self._merge(Span(kept.start, kept.end, span.active))
 
     def _merge(self, span: Span) -> None:
         """Stored spans of one kind never touch: all that touch the new one become one with it."""
@@ -105,11 +114,18 @@ class Journal:
             ]
         return Activity.of(spans, period)
 
+    def last_recorded(self) -> datetime | None:
+        """Until when anything was recorded; ``None`` if nothing is."""
+        with readable(self.path):
+            row = self._connection.execute("SELECT max(end) FROM span").fetchone()
+            return None if row[0] is None else _from_int(row[0])
+
     def record_used(self, stretches: Iterable[Used]) -> None:
         """Add stretches of a category. Those that overlap or touch one of it become one."""
         with transaction(self._connection, self.path):
             for used in stretches:
-                self._merge_used(used)
+                if (kept := self._not_erased(used.interval)) is not None:
+                    self._merge_used(Used(kept.start, kept.end, used.category))
 
     def _merge_used(self, used: Used) -> None:
         start, end = _to_int(used.start), _to_int(used.end)
@@ -139,6 +155,12 @@ class Journal:
                 for start, end, category in rows
             )
 
+    def _not_erased(self, interval: Interval) -> Interval | None:
+        """A watcher may still hold what was erased meanwhile, and other programs keep it."""
+        until = journal_erasing.erased_until(self._connection)
+        start = interval.start if until is None else max(interval.start, _from_int(until))
+        return Interval(start, interval.end) if start < interval.end else None
+
     # Mail
 
     def add_mail(
@@ -149,15 +171,21 @@ class Journal:
     ) -> None:
         """Add facts together with the names under which they need not be read again.
 
-        `cursors`: where the folders that they are from are read on.
+        `cursors`: where the folders that they are from are read on. What was erased or forgotten
+        is not taken in again.
         """
-        rows = map(_to_row, facts)
         names = ((name,) for name in seen)
         places = ((cursor.place, cursor.value) for cursor in cursors)
         with transaction(self._connection, self.path) as connection:
-            connection.executemany(_ADD_MAIL, rows)
+            connection.executemany(_ADD_MAIL, map(_to_row, filter(self._is_new, facts)))
             connection.executemany("INSERT OR IGNORE INTO seen VALUES (?)", names)
             connection.executemany("INSERT OR REPLACE INTO cursor VALUES (?, ?)", places)
+
+    def _is_new(self, fact: MailFact) -> bool:
+        until = journal_erasing.forgotten_until(self._connection)
+        if until is not None and _to_int(fact.received) < until:
+            return False
+        return not journal_erasing.is_gone(self._connection, fact.key, outgoing=fact.outgoing)
 
     def mail_memory(self) -> "MailMemory":
         """What was read before, and how far each folder was."""
@@ -212,27 +240,42 @@ class Journal:
             rows = self._connection.execute("SELECT day FROM away")
             return frozenset(date.fromisoformat(day) for (day,) in rows)
 
+    @property
+    def hours(self) -> HoursStore:
+        """When the person works, where that is not when all do."""
+        return HoursStore(self._connection, self.path)
+
     # Erasing
 
-    def erase(self, before: Window, zone: tzinfo) -> None:
-        """Erase activity, mail and days away from before a window, also from the file's free space.
+    def erase(
+        self, before: datetime, mail: Iterable[MailFact], away_before: date, now: datetime
+    ) -> None:
+        """Erase activity, use and finished tasks from before a moment, some mail and days away.
 
-        A client mail is judged when its time runs out, which may be in a later window than its
-        delivery: leave enough windows for that. Names of read messages stay, so that no erased
-        mail is read again; they say nothing about a mail.
+        Afterwards nothing of it is in the journal's files; raises `JournalInUse` while another
+        program keeps it there, and the next call does the rest. What is needed of mail and days
+        away, `client.retention` says.
         """
-        moment = _to_int(before.start(zone))
+        moments = _to_int(before), away_before.isoformat(), _to_int(now)
         with transaction(self._connection, self.path) as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO span SELECT ?, max(end), active FROM span"
-                " WHERE start < ? AND end > ? GROUP BY active",
-                (moment, moment, moment),
-            )
-            connection.execute("DELETE FROM span WHERE start < ?", (moment,))
-            connection.execute("DELETE FROM mail WHERE received < ?", (moment,))
-            connection.execute("DELETE FROM away WHERE day < ?", (before.monday.isoformat(),))
-        with translated(self.path):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            journal_erasing.erase_before(connection, *moments)
+            journal_erasing.erase_mail(connection, ((fact.key, fact.outgoing) for fact in mail))
+        journal_erasing.sweep(self._connection, self.path)
+
+    def erased_until(self) -> datetime | None:
+        """From before when something is erased: nothing of a window before is whole any more."""
+        with readable(self.path):
+            until = journal_erasing.erased_until(self._connection)
+            return None if until is None else _from_int(until)
+
+    def forget(self, now: datetime, today: date) -> None:
+        """Erase all that was recorded, and days away before `today`; see `erase`.
+
+        What is from before `now` is not taken in again either, whoever still holds it.
+        """
+        with transaction(self._connection, self.path) as connection:
+            journal_erasing.forget(connection, _to_int(now), today.isoformat())
+        journal_erasing.sweep(self._connection, self.path)
 
 
 def _to_int(moment: datetime) -> int:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from client.errors import JournalUnusable
+from client.errors import JournalInUse, JournalUnusable
 from client.private_file import make_private
 from privacy.errors import InvalidValue
 
@@ -43,17 +43,23 @@ CREATE TABLE hours (
     PRIMARY KEY (since, weekday)
 ) WITHOUT ROWID;
 CREATE TABLE task (
-    number INTEGER PRIMARY KEY, title TEXT NOT NULL, estimate INTEGER, added INTEGER NOT NULL,
-    done INTEGER, origin BLOB UNIQUE
+    number INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, estimate INTEGER,
+    added INTEGER NOT NULL, done INTEGER, origin BLOB UNIQUE,
+    recurs INTEGER NOT NULL
 );
 CREATE TABLE task_time (
     task INTEGER NOT NULL REFERENCES task (number), start INTEGER NOT NULL, end INTEGER,
-    PRIMARY KEY (task, start)
+    imported INTEGER NOT NULL, PRIMARY KEY (task, start, imported)
 ) WITHOUT ROWID;
+CREATE TABLE erased (
+    only INTEGER PRIMARY KEY CHECK (only = 1), until INTEGER, forgotten INTEGER,
+    first_task INTEGER, swept INTEGER NOT NULL
+);
+INSERT INTO erased VALUES (1, NULL, NULL, NULL, 1);
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 COMMIT;
-"""
+"""  # noqa: S608 - constants
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -99,6 +105,10 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise JournalInUse(
+                f"the journal {path} is in use by another program: try again in a minute"
+            ) from error
         raise JournalUnusable(_sentence(path, error)) from error
 
 
@@ -152,15 +162,17 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return value
 
 
+def _code(error: sqlite3.Error) -> int | None:
+    return error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None
+
+
 def _sentence(path: Path, error: sqlite3.Error) -> str:
-    match error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None:
+    match _code(error):
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return (
                 f"the journal {path} is damaged: move the file away, and a new one is started; "
                 "what it held is then missing, not zero"
             )
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return f"the journal {path} is in use by another program: try again in a minute"
         case sqlite3.SQLITE_FULL:
             return f"the journal {path} cannot grow: the disk is full"
         case _:

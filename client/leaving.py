@@ -13,31 +13,37 @@ Only files that Plurale made are touched, known by their names: a mailbox may be
 
 import os
 import re
-import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from client import alarm, device_key_file, enrolment_file, pausing
+from client import (
+    alarm,
+    device_key_file,
+    enrolment_file,
+    erasing,
+    mailboxes_file,
+    pausing,
+    watch_rules,
+)
 from client.errors import NotEnrolled
 from client.membership import Membership
 
 _DATABASES: Final = ("journal.db", "outbox.db", "ledger.db")
-_SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
 _PUT_AWAY: Final = f"{enrolment_file.FILE_NAME}.leaving"
 _TEXTS: Final = (
     alarm.FILE_NAME,
     pausing.FILE_NAME,
+    watch_rules.FILE_NAME,
+    mailboxes_file.FILE_NAME,
     enrolment_file.FILE_NAME,
     _PUT_AWAY,
     device_key_file.FILE_NAME,
 )
-_OF_DATABASES: Final = tuple(name + side for name in _DATABASES for side in _SIDE_FILES)
+_OF_DATABASES: Final = tuple(name + side for name in _DATABASES for side in erasing.SIDE_FILES)
 _HALF_WRITTEN: Final = re.compile(rf"({'|'.join(map(re.escape, _TEXTS))})\.[0-9]+\.new")
-_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def put_away(folder: Path) -> None:
     # Where this fails, so does erasing it, which says so.
     with suppress(OSError):
         if enrolment.exists() and away.exists():  # since an earlier leave was interrupted
-            _erase(away)  # a rename would leave its bytes on the disk
+            erasing.erase_file(away)  # a rename would leave its bytes on the disk
         enrolment.rename(away)
 
 
@@ -90,7 +96,7 @@ def erase(folder: Path) -> Left:
         for path in kept(folder):
             left_over.pop(path.name, None)
             try:
-                _erase(path)
+                erasing.erase_file(path)
             except FileNotFoundError:
                 continue  # whoever made it was quicker
             except OSError as error:
@@ -102,23 +108,3 @@ def erase(folder: Path) -> Left:
     with suppress(OSError):  # something else is in it, or it is not Plurale's to remove
         folder.rmdir()
     return Left(tuple(erased), tuple(left_over.values()))
-
-
-def _erase(path: Path) -> None:
-    """Overwrite a file, then remove it. A link is removed, and what it leads to stays as it is."""
-    found = path.lstat()
-    if stat.S_ISREG(found.st_mode):
-        path.chmod(0o600)
-        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "wb") as file:
-            for chunk in _zeros(found.st_size):
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-    path.unlink()
-
-
-def _zeros(size: int) -> Iterator[bytes]:
-    while size > 0:
-        yield bytes(min(size, _CHUNK_BYTES))
-        size -= _CHUNK_BYTES

@@ -95,6 +95,24 @@ class Maker:
                 except PluraleError as error:
                     troubles.add(error, batch)
 
+    def first_unfinished(self) -> Window:
+        """The first window that something is still to be made for: those before are done with."""
+        now = self.outside.clock()
+        window = max(self.enrolment.first_window, self._oldest(now))
+        while self._is_finished(window, now):
+            window = window.plus(1)
+        return window
+
+    def _is_finished(self, window: Window, now: datetime) -> bool:
+        """Whether it is over, and nothing can or has to be made for it any more."""
+        acceptance = self.enrolment.for_window(window)
+        agreement = (acceptance or self.enrolment.newest).agreement
+        return now >= agreement.upload_opens(window) and (
+            acceptance is None
+            or now >= agreement.upload_closes(window)
+            or not self._missing(window, acceptance)
+        )
+
     def _open_windows(
         self, now: datetime, troubles: Troubles
     ) -> Iterator[tuple[Window, Acceptance]]:

@@ -1,8 +1,9 @@
-"""On which days of a week a person was there, and how a count over some days stands for a week.
+"""When in a week a person was there, and how a count over some hours stands for a week of all.
 
 A public holiday is a day on which nobody is there: a week with one is scaled like a week with a
-day of leave, so that one target fits every week. Nothing that happens on a day of leave or
-sickness is looked at, on whichever day of the week it falls.
+day of leave, so that one target fits every week. For the same reason the week of somebody with
+fewer hours is scaled to the agreed one. Nothing that happens on a day of leave or sickness is
+looked at, on whichever day of the week it falls.
 """
 
 from collections.abc import Iterable
@@ -16,25 +17,29 @@ from privacy.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Days of a window.
+    """Days and working hours of a window.
 
-    `agreed` is the number of working days in a full week. `present` are those on which the person
-    was there and the source worked. `counted` are these and the days off that are not days away:
-    what happens on them counts.
+    `present` are the working days on which the person was there and the source worked. `counted`
+    are these and the days off that are not days away: what happens on them counts.
+
+    `agreed_hours` are those of a full week as agreed, `own_hours` those of a full week of this
+    person, `present_hours` those of the days in `present`.
     """
 
-    agreed: int
+    agreed_hours: Fraction
+    own_hours: Fraction
+    present_hours: Fraction
     present: frozenset[date]
     counted: frozenset[date]
 
     @property
     def enough(self) -> bool:
-        """Whether at least half of the agreed working days are there."""
-        return bool(self.present) and 2 * len(self.present) >= self.agreed
+        """Whether at least half of the person's own working hours are there."""
+        return self.present_hours > 0 and 2 * self.present_hours >= self.own_hours
 
     def scaled(self, amount: Fraction) -> Fraction | None:
-        """`amount` on the counted days, as of a full week; ``None`` below half of one."""
-        return amount * self.agreed / len(self.present) if self.enough else None
+        """`amount` on the counted days, as of a full agreed week; ``None`` below half of one."""
+        return amount * self.agreed_hours / self.present_hours if self.enough else None
 
 
 def presence(window: Window, hours: BusinessHours, covered: Iterable[date]) -> Presence:
@@ -42,4 +47,10 @@ def presence(window: Window, hours: BusinessHours, covered: Iterable[date]) -> P
     working = {day for day in window.days if hours.works(day)}
     present = frozenset(working.intersection(covered))
     off = {day for day in window.days if day not in working and day not in hours.away}
-    return Presence(len(hours.working_time.days), present, present | off)
+    return Presence(
+        agreed_hours=hours.agreed_length,
+        own_hours=hours.length(window.days),
+        present_hours=hours.length(present),
+        present=present,
+        counted=present | off,
+    )

@@ -16,6 +16,7 @@ from client import values
 from client.acceptance import Acceptance
 from client.device import Device
 from client.parcel import Parcel
+from privacy.agreement import quantities
 from privacy.agreement.model import Agreement
 from privacy.batch import BatchId, Collection
 from privacy.metrics import Scalar
@@ -26,13 +27,15 @@ from privacy.window import Window
 class MetricPreview:
     """One metric of a report that is not made yet.
 
-    `counts_as`: the value after clipping; for a histogram the place of its range, from 1.
+    `counts_as`: the value after clipping; for a range or category its place, from 1, and `bin`
+    what it is called.
     `noise`: standard deviation of the noise in the report, in units of the metric.
     """
 
     metric: str
     value: Fraction | None
     counts_as: Fraction | None
+    bin: str | None
     clip: Fraction
     noise: float
 
@@ -116,12 +119,14 @@ def _metrics(
     for metric, scale in zip(collection.task.metrics, collection.scales, strict=True):
         value = found[metric.id]
         counts_as: Fraction | None = None
+        name: str | None = None
         if isinstance(metric, Scalar):
             counts_as = metric.target + metric.clipped(value)
         elif value is not None:
-            counts_as = Fraction(metric.clipped(value).index(1) + 1)
+            place = metric.clipped(value).index(1)
+            counts_as, name = Fraction(place + 1), quantities.bins(metric)[place]
         noise = math.sqrt(scale.client_variance) / float(scale.units)
-        previews.append(MetricPreview(metric.id, value, counts_as, metric.clip, noise))
+        previews.append(MetricPreview(metric.id, value, counts_as, name, metric.clip, noise))
     return tuple(previews)
 
 
@@ -130,6 +135,7 @@ def _metric_json(metric: MetricPreview) -> dict[str, Any]:
         "metric": metric.metric,
         "value": None if metric.value is None else str(metric.value),
         "counts_as": None if metric.counts_as is None else str(metric.counts_as),
+        "bin": metric.bin,
         "clip": str(metric.clip),
         "noise": metric.noise,
     }

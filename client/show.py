@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from client.account import Spent
@@ -41,8 +42,6 @@ def enrolled(record: Enrolment, before: Enrolment | None, folder: Path) -> None:
             f"\nVersion {before.newest.agreement.version}, in {before.newest.group}, stays for the "
             "weeks that have begun under it. Reports already made are kept."
         )
-    if not record.mailboxes:
-        print("\nYou named no mailbox (--maildir), so what is measured on mail will be missing.")
     last = newest.agreement.last_window
     reported = (
         f"Nothing is reported under it, since its last window is {last}: take the next version "
@@ -91,14 +90,15 @@ def happened(run: Happened, now: datetime) -> None:
     for parcel in run.sent:
         print(f"Sent the report for {parcel.batch}: {parcel.size} bytes, receipt checked.")
     for parcel in run.waiting:
-        print(f"The report for {parcel.batch} {_waits(parcel, now)}.")
+        print(f"The report for {parcel.batch} {waits(parcel, now)}.")
     if run == Happened():
         print("Nothing is due.")
     trouble(str(each) for each in run.trouble)
     alarms(run.alarms)
 
 
-def _waits(parcel: Parcel, now: datetime) -> str:
+def waits(parcel: Parcel, now: datetime) -> str:
+    """What a report waits for, as the end of a sentence."""
     if parcel.token is None and parcel.times.fetch <= now:
         return "has no token yet, which is asked for again at the next run"
     if parcel.token is None:
@@ -201,6 +201,8 @@ def _so_far(metrics: Iterable[MetricPreview]) -> Table:
 def _value(metric: MetricPreview, kind: Kind) -> str:
     if metric.value is None:
         return "missing"
+    if kind is Kind.CATEGORY:
+        return escape(metric.bin or "")
     if kind is Kind.BIN:
         unanswered = metric.value >= UNANSWERED
         return "unanswered" if unanswered else f"{quantities.decimal(metric.value)} h"
@@ -210,18 +212,20 @@ def _value(metric: MetricPreview, kind: Kind) -> str:
 def _counts_as(metric: MetricPreview, kind: Kind) -> str:
     if metric.counts_as is None:
         return "nothing"
-    if kind is Kind.BIN:
-        return f"range {metric.counts_as}"
+    if metric.bin is not None:
+        return escape(metric.bin)
     if metric.value is None:
         return f"{quantities.amount(metric.counts_as, kind)} (on target)"
     return quantities.amount(metric.counts_as, kind)
 
 
 def _noise(metric: MetricPreview, kind: Kind) -> str:
-    if kind is Kind.SHARE:
+    if kind.in_percent:
         return f"± {100 * metric.noise:.0f} points"
     if kind is Kind.BIN:
         return f"± {metric.noise:.2f} in each range"
+    if kind is Kind.CATEGORY:
+        return f"± {metric.noise:.2f} in each category"
     return f"± {metric.noise:.1f}"
 
 

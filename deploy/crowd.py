@@ -13,9 +13,10 @@ from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from client import enrol
+from client import enrol, mailboxes_file
 from client.device import Device
-from client.enrolment import Mailbox
+from client.happened import Happened
+from client.mailboxes import MaildirBox
 from client.parcel import Parcel
 from client.surroundings import Surroundings
 from client.values import compute
@@ -52,12 +53,18 @@ class Day:
 
 @dataclass
 class Member:
-    """One person at their device."""
+    """One person at their device. `unmade`: windows that have begun, until a report is made.
+
+    `values`: what reports of a window are made from. The device erases what it is computed from as
+    soon as they are made, so it is computed before.
+    """
 
     person: Person
     folder: Path
     device: Device
     undelivered: list[Message] = field(default_factory=list)
+    unmade: list[Window] = field(default_factory=list)
+    values: dict[Window, Mapping[str, Fraction | None]] = field(default_factory=dict)
 
     def live(self, now: datetime) -> None:
         """Receive and answer mail until now."""
@@ -69,6 +76,21 @@ class Member:
         self.undelivered += messages(self.person, window)
         self.undelivered.sort(key=lambda message: message.at)
         record_activity(self.person, window, self.device.journal)
+        self.unmade.append(window)
+
+    def run(self, now: datetime) -> Happened:
+        """One run of the device."""
+        agreement = self.device.enrolment.newest.agreement
+        self.device.read_mail()
+        for window in self.unmade:
+            if agreement.upload_opens(window) <= now:
+                self.values[window] = compute(agreement, window, self.device.journal)
+        happened = self.device.run()
+        made = {parcel.batch.window for parcel in happened.made}
+        self.unmade = [
+            each for each in self.unmade if each not in made and now < agreement.upload_closes(each)
+        ]
+        return happened
 
 
 def work(
@@ -106,13 +128,13 @@ def _enrol(
 ) -> Member:
     folder = directory / "people" / f"{person.number:02}"
     make_mailbox(folder / "mail")
-    mailbox = Mailbox(folder / "mail", frozenset({person.address}))
+    mailbox = MaildirBox((folder / "mail").absolute(), frozenset({person.address}))
+    mailboxes_file.save(folder, [mailbox])
     now = outside.clock()
     enrol.enrol(
         folder,
         enrol.read_signed(agreement, now, known=None),
         code.group,
-        [mailbox],
         code=code,
         answer=lambda: enrol.CONSENT_WORD,
         now=now,
@@ -128,26 +150,21 @@ def _day(members: list[Member], now: datetime) -> Day:
         member.live(now)
         if not member.person.laptop_on(Window.of(now.date())):
             continue
-        happened = member.device.run()
-        truths += _truths(member.device, happened.made)
+        happened = member.run(now)
+        truths += _truths(member, happened.made)
         sent += [parcel.report_id for parcel in happened.sent]
         trouble += [str(each) for each in happened.trouble]
         trouble += happened.alarms
     return Day(tuple(truths), tuple(sent), tuple(trouble))
 
 
-def _truths(device: Device, made: tuple[Parcel, ...]) -> list[Truth]:
-    agreement = device.enrolment.newest.agreement
-    values = {
-        window: compute(agreement, window, device.journal)
-        for window in {parcel.batch.window for parcel in made}
-    }
+def _truths(member: Member, made: tuple[Parcel, ...]) -> list[Truth]:
     return [
         Truth(
             parcel.batch,
             parcel.report_id,
             parcel.measurement or (),
-            dict(values[parcel.batch.window]),
+            dict(member.values[parcel.batch.window]),
         )
         for parcel in made
     ]

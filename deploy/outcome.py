@@ -14,13 +14,12 @@ from aggregator.model import BatchState
 from aggregator.results import read_results
 from aggregator.store.sql import Store
 from deploy.crowd import Truth
-from privacy.agreement import quantities
 from privacy.agreement.model import DELTA
 from privacy.batch import BatchId
 from privacy.book import AgreementBook
 from privacy.budget import Budget
 from privacy.ledger.entries import BatchReleased
-from privacy.metrics import Histogram, Metric, Scalar
+from privacy.metrics import Metric, Scalar
 from privacy.noise import epsilon
 from privacy.results import QuarterResult, WindowResult
 from privacy.tidy import Number, Tidy, quarter_row, window_row
@@ -31,15 +30,14 @@ from privacy.window import Quarter, Window
 class Row:
     """A result and what only the demonstration can put beside it.
 
-    `count`: reports behind the numbers. `ranges`: those of a histogram, in words. `own_rho`: what
-    this result cost each member; `rho`, `epsilon`: what all results of the quarter did so far.
+    `count`: reports behind the numbers. `own_rho`: what this result cost each member; `rho`,
+    `epsilon`: what all results of the quarter did so far.
     """
 
     result: Tidy
     count: int
     truth: Number
     plain_mean: Number
-    ranges: str | None
     own_rho: Fraction
     rho: Fraction
     epsilon: float
@@ -116,7 +114,6 @@ class _Beside:
             count=len(behind),
             truth=truth,
             plain_mean=plain_mean,
-            ranges=quantities.ranges(metric) if isinstance(metric, Histogram) else None,
             own_rho=metric.share * sum(costs, Fraction(0)),
             rho=spent,
             epsilon=epsilon(spent, DELTA) if spent else 0.0,

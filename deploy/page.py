@@ -111,7 +111,8 @@ def _quarter(row: Row) -> str:
 def _weeks(group: str, metric: str, rows: Sequence[Row]) -> str:
     head = _head(("Window",), ("Estimate", "Truth", "Reports", "ρ so far", "ε so far"))
     body = "".join(f"<tr>{_week(row)}</tr>" for row in rows)
-    ranges = f" (people by range, in hours: {rows[0].ranges})" if rows[0].ranges else ""
+    bins = rows[0].result.bins
+    ranges = f" (people: {'; '.join(bins)})" if bins else ""
     title = html.escape(f"{group}: {CATALOGUE[metric].title}{ranges}")
     return (
         f"<details><summary>{title}</summary>"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
@@ -124,7 +125,8 @@ def _quarters(rows: Sequence[Row], width: int) -> Table:
 
 
 def _weeks(title: str, rows: Sequence[Row]) -> Table:
-    ranges = f" (people by range, in hours: {rows[0].ranges})" if rows[0].ranges else ""
+    bins = rows[0].result.bins
+    ranges = escape(f" (people: {'; '.join(bins)})") if bins else ""
     table = _table(f"{title}, week by week with 95 % intervals{ranges}")
     table.add_column("Window")
     for heading in ("Estimate", "Truth", "Reports", "ρ so far", "ε so far"):

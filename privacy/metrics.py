@@ -1,5 +1,8 @@
 """Metrics and tasks: what is collected, clipped how far, encoded how.
 
+A `Scalar` is a number with a target. A `Histogram` and a `Choice` put each person into one of
+several bins, ranges or agreed categories, and are judged against nothing.
+
 A value leaves its measure as an exact `Fraction`, or as ``None`` when it is missing. Encoding
 turns it into integers in [−C, C]: a missing value becomes 0, "on target", so that somebody
 without data looks like anybody else (zero-out adjacency, protocol §4.1).
@@ -43,7 +46,7 @@ class Scalar:
 
     def __post_init__(self) -> None:
         """Raise `InvalidValue` for an unknown measure, or a clip or share out of range."""
-        _check_measure(self.id, self.share, histogram=False)
+        _check_measure(self.id, self.share, type(self))
         if self.clip <= 0:
             raise InvalidValue(f"metric {self.id}: the clip must be greater than 0")
 
@@ -77,7 +80,7 @@ class Histogram:
 
     def __post_init__(self) -> None:
         """Raise `InvalidValue` for an unknown measure, a bad share or edges that do not rise."""
-        _check_measure(self.id, self.share, histogram=True)
+        _check_measure(self.id, self.share, type(self))
         if not self.edges or any(low >= high for low, high in pairwise(self.edges)):
             raise InvalidValue(f"metric {self.id}: the edges must rise, and there must be one")
 
@@ -93,17 +96,62 @@ class Histogram:
 
     def clipped(self, value: Fraction | None) -> tuple[int, ...]:
         """One-hot over the bins; all zero when missing."""
-        bins = [0] * self.coordinates
-        if value is not None:
-            bins[bisect_right(self.edges, value)] = 1
-        return tuple(bins)
+        place = None if value is None else bisect_right(self.edges, value)
+        return _one_hot(place, self.coordinates)
 
     def encode(self, value: Fraction | None, scales: Scales) -> tuple[int, ...]:
         """C at the value's bin and 0 elsewhere."""
         return tuple(scales.sensitivity * hot for hot in self.clipped(value))
 
 
-Metric: TypeAlias = Scalar | Histogram
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How many people's value is each of the agreed categories. Judged against nothing.
+
+    ``options`` are the titles of the categories that the agreement names, in its order; "other"
+    comes after the last. In the agreement they stand once, for all metrics (`[[categories]]`).
+    """
+
+    id: str
+    options: tuple[str, ...]
+    share: Fraction
+
+    def __post_init__(self) -> None:
+        """Raise `InvalidValue` for an unknown measure, a bad share or no category at all."""
+        _check_measure(self.id, self.share, type(self))
+        if not self.options:
+            raise InvalidValue(
+                f"metric {self.id}: the agreement names no category: add one under [[categories]]"
+            )
+
+    @property
+    def clip(self) -> Fraction:
+        """One person moves one bin by one."""
+        return Fraction(1)
+
+    @property
+    def coordinates(self) -> int:
+        """How many numbers of a report belong to this metric: one for each category, and other."""
+        return len(self.options) + 1
+
+    def clipped(self, value: Fraction | None) -> tuple[int, ...]:
+        """One-hot over the bins, `value` being a place from 0; all zero when missing.
+
+        Raises `InvalidValue` for what is no place.
+        """
+        if value is not None and not (value.denominator == 1 and 0 <= value < self.coordinates):
+            raise InvalidValue(f"metric {self.id}: {value} is not the place of a category")
+        return _one_hot(None if value is None else int(value), self.coordinates)
+
+    def encode(self, value: Fraction | None, scales: Scales) -> tuple[int, ...]:
+        """C at the category's place and 0 elsewhere."""
+        return tuple(scales.sensitivity * hot for hot in self.clipped(value))
+
+
+Binned: TypeAlias = Histogram | Choice
+"""A metric with one number of a report for each of its bins."""
+
+Metric: TypeAlias = Scalar | Binned
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +186,29 @@ class Task:
         return sum(metric.coordinates for metric in self.metrics)
 
 
-def _check_measure(metric_id: str, share: Fraction, *, histogram: bool) -> None:
+def _one_hot(place: int | None, bins: int) -> tuple[int, ...]:
+    return tuple(int(each == place) for each in range(bins))
+
+
+def _takes(kind: Kind) -> tuple[type[Metric], str]:
+    """What a metric of such a measure is, and what its table in the agreement holds."""
+    match kind:
+        case Kind.BIN:
+            return Histogram, "edges"
+        case Kind.CATEGORY:
+            return Choice, "nothing but a share: its bins are the agreed categories"
+        case _:
+            return Scalar, "a target, a direction and a clip"
+
+
+def _check_measure(metric_id: str, share: Fraction, given: type[Metric]) -> None:
     measure = CATALOGUE.get(metric_id)
     if measure is None:
         known = ", ".join(sorted(CATALOGUE))
         raise InvalidValue(f"metric {metric_id!r} is not in the catalogue: choose from {known}")
-    if (measure.kind is Kind.BIN) is not histogram:
-        wanted = "edges" if measure.kind is Kind.BIN else "a target, a direction and a clip"
-        raise InvalidValue(f"metric {metric_id}: it takes {wanted}")
+    wanted, words = _takes(measure.kind)
+    if given is not wanted:
+        raise InvalidValue(f"metric {metric_id}: it takes {words}")
     if not 0 < share <= 1:
         raise InvalidValue(
             f"metric {metric_id}: its share is {share}: it must be greater than 0 and at most 1"

@@ -12,7 +12,7 @@ from privacy import fields
 from privacy.batch import BatchId, Collection
 from privacy.errors import InvalidValue
 from privacy.merkle import tree_hash
-from privacy.metrics import Histogram, Metric, Scalar
+from privacy.metrics import Binned, Metric, Scalar
 from privacy.report import ReportId
 from privacy.scales import HALF_RANGE, Scales
 from privacy.vdaf.errors import VdafError
@@ -113,9 +113,9 @@ class ScalarResult:
 
 @dataclass(frozen=True, slots=True)
 class HistogramResult:
-    """A histogram's released counts: people in each bin, each with the same `variance`."""
+    """Released counts: people in each range or category, each with the same `variance`."""
 
-    metric: Histogram
+    metric: Binned
     count: int
     bins: tuple[Fraction, ...]
     variance: Fraction

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from privacy.agreement import quantities
 from privacy.metrics import Metric, Scalar
 from privacy.release import HistogramResult, Interval, ScalarResult, Withheld
 from privacy.results import QuarterResult, WindowResult
@@ -17,6 +18,7 @@ class Tidy:
     """One result. A window has no `period`, a quarter no `window`.
 
     `task`, `group` and `metric` are ids: a metric may be in two tasks, with a target in each.
+    `bins`: what the numbers of a histogram are about, its ranges or the agreed categories.
     `low` and `high`: 95 % for a window, the margin of the verdict for a quarter. `target` and
     `direction` are those of a scalar. A window has a verdict only when it is withheld.
     """
@@ -26,6 +28,7 @@ class Tidy:
     metric: str
     window: str | None
     period: str | None
+    bins: list[str] | None
     estimate: Number
     low: Number
     high: Number
@@ -47,6 +50,7 @@ def window_row(result: WindowResult) -> Tidy:
         metric=result.metric.id,
         window=str(result.window),
         period=None,
+        bins=None if isinstance(result.metric, Scalar) else list(quantities.bins(result.metric)),
         estimate=estimate,
         low=low,
         high=high,
@@ -69,6 +73,7 @@ def quarter_row(result: QuarterResult) -> Tidy:
         metric=result.metric.id,
         window=None,
         period=str(result.quarter),
+        bins=None,
         estimate=None if interval is None else interval.estimate,
         low=None if interval is None else interval.low,
         high=None if interval is None else interval.high,

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from privacy.agreement import envelope
 from privacy.agreement.model import (
     Agreement,
+    Category,
     Endpoint,
     MailRules,
     Party,
@@ -27,7 +28,7 @@ from privacy.agreement.model import (
     WorkingTime,
 )
 from privacy.groups import Group, GroupId, Level
-from privacy.metrics import Direction, Histogram, Scalar, Task, TaskId
+from privacy.metrics import Choice, Direction, Histogram, Scalar, Task, TaskId
 from privacy.window import Window
 
 
@@ -193,9 +194,30 @@ def make_agreement(**changes: Any) -> Agreement:
     return Agreement(**(terms | changes))
 
 
+def two_categories() -> tuple[Category, ...]:
+    """Documents and meetings."""
+    return (
+        Category("documents", "Documents", ("writer", "acrobat"), ("proposal",)),
+        Category("meetings", "Meetings", ("video call",), ("meeting", "call with")),
+    )
+
+
+def with_categories(categories: tuple[Category, ...] | None = None, **changes: Any) -> Agreement:
+    """A valid agreement whose department also reports the category with most time."""
+    agreed = two_categories() if categories is None else categories
+    titles = tuple(category.title for category in agreed)
+    sixth = Fraction(1, 6)
+    metrics = (
+        *(dataclasses.replace(metric, share=sixth) for metric in breadth().metrics),
+        Choice("time_by_category", titles, sixth),
+    )
+    tasks = (headline(), breadth(metrics=metrics))
+    return make_agreement(**({"categories": agreed, "tasks": tasks} | changes))
+
+
 def with_every_key() -> Agreement:
     """A valid agreement that leaves no key out."""
-    return make_agreement(employer=announced(Party.EMPLOYER), council=announced(Party.COUNCIL))
+    return with_categories(employer=announced(Party.EMPLOYER), council=announced(Party.COUNCIL))
 
 
 def sign(

@@ -11,7 +11,7 @@ is sent in the second::
 
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from client import enrol
+from client import enrol, mailboxes_file
 from client.device import Device
-from client.enrolment import Enrolment, Mailbox
+from client.enrolment import Enrolment
 from client.happened import Happened
+from client.mailboxes import MaildirBox
 from client.parcel import Parcel
 from client.surroundings import Surroundings
 from privacy.agreement.envelope import SignedAgreement
@@ -142,7 +143,6 @@ class Desk:
         at: datetime,
         group: str = "north",
         *,
-        mailboxes: Sequence[Mailbox] = (),
         code: EnrolmentCode | None = None,
     ) -> Enrolment:
         """The person says yes."""
@@ -150,7 +150,6 @@ class Desk:
             self.folder,
             signed,
             GroupId(group),
-            mailboxes,
             code=code,
             answer=lambda: enrol.CONSENT_WORD,
             now=at,
@@ -219,11 +218,11 @@ def at_a_desk(
         for part in ("cur", "new", "tmp"):
             (folder / box / part).mkdir(parents=True)
     before = WINDOW.start(BERLIN) - timedelta(hours=1)
-    mailbox = Mailbox(folder / "mail", frozenset({OWN}))
+    mailboxes_file.save(folder, [MaildirBox(folder / "mail", frozenset({OWN}))])
     servers_clock = TurnableClock(after() + timedelta(days=1))
     with running(story, servers_clock) as servers:
         there = Desk(folder, story, servers, TurnableClock(before), servers_clock)
         code = servers.council.new_code("north")
-        there.enrols(story.signed[0], before, mailboxes=[mailbox], code=code)
+        there.enrols(story.signed[0], before, code=code)
         servers.council.asked.clear()
         yield there

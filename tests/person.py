@@ -71,10 +71,10 @@ class Person:
             "enrol",
             str(self.agreement),
             self.code(),
-            "--maildir",
-            str(self.mailbox),
             answer="yes\n",
         )
+        added = self.types("mail", "add", "maildir", str(self.mailbox))
+        assert added.returncode == 0, added.stderr
         record = enrolment_file.load(self.folder)
         earlier = record.newest.consented_at - timedelta(weeks=weeks_ago)
         newest = dataclasses.replace(record.newest, consented_at=earlier)

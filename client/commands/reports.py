@@ -8,7 +8,7 @@ from client import alarm, evidence, show, show_pauses
 from client.account import spent_here, spent_in_ledger
 from client.commands.base import right_now, week_of
 from client.device import Device
-from client.errors import MailboxUnreadable
+from client.errors import MailboxUnreadable, SettingsUnusable
 from client.preview import as_json, preview, why_none
 from client.say import say, trouble
 from client.surroundings import Surroundings
@@ -18,7 +18,7 @@ from privacy.window import Window
 
 def show_preview(options: argparse.Namespace) -> int:
     """What a week would report, or did."""
-    with _device(options) as device:
+    with opened(options) as device:
         window = (
             Window.parse(options.window)
             if options.window
@@ -26,7 +26,7 @@ def show_preview(options: argparse.Namespace) -> int:
         )
         try:
             device.read_mail()
-        except MailboxUnreadable as error:
+        except (MailboxUnreadable, SettingsUnusable) as error:
             trouble([str(error)])
         previews = preview(device, window)
         reason = why_none(device, window, right_now())
@@ -41,7 +41,7 @@ def show_preview(options: argparse.Namespace) -> int:
 
 def send(options: argparse.Namespace) -> int:
     """One run of the device."""
-    with _device(options) as device:
+    with opened(options) as device:
         happened = device.run()
     show.happened(happened, right_now())
     return 1 if happened.trouble or happened.alarms else 0
@@ -49,7 +49,7 @@ def send(options: argparse.Namespace) -> int:
 
 def show_receipts(options: argparse.Namespace) -> int:
     """What became of every report."""
-    with _device(options) as device:
+    with opened(options) as device:
         outbox, enrolment = device.outbox, device.enrolment
         here, in_ledger = spent_here(enrolment, outbox), spent_in_ledger(enrolment, outbox)
         if options.json:
@@ -70,6 +70,7 @@ def show_receipts(options: argparse.Namespace) -> int:
         return 1 if device.alarms() else 0
 
 
-def _device(options: argparse.Namespace) -> Device:
+def opened(options: argparse.Namespace) -> Device:
+    """The device in the folder that was named."""
     outside = Surroundings(right_now, DiscreteGaussian(), secrets.token_bytes)
     return Device(options.data, outside)

@@ -1,20 +1,24 @@
 """Taking part, pausing, leaving."""
 
 import argparse
+from pathlib import Path
 
 from client import (
     enrol,
     enrolment_file,
     leaving,
+    mailboxes_file,
     pausing,
     show,
     show_leaving,
+    show_mail,
     show_pauses,
 )
+from client.commands import mail
 from client.commands.base import ask, right_now, week_of
-from client.enrolment import Enrolment, Mailbox
-from client.errors import NoConsent
-from client.say import say
+from client.enrolment import Enrolment
+from client.errors import NoConsent, SettingsUnusable
+from client.say import say, trouble
 from privacy.agreement.envelope import SignedAgreement
 from privacy.enrolment_code import EnrolmentCode
 from privacy.errors import PluraleError
@@ -28,10 +32,6 @@ def enrol_here(options: argparse.Namespace) -> int:
     signed = enrol.read_signed(options.file, now, before)
     code = _code(options.code, before)
     group = _group(signed, code, options.group, before)
-    mailboxes = [
-        Mailbox(path.absolute(), frozenset(options.address), frozenset(options.sent_folder))
-        for path in options.maildir
-    ]
     if enrol.is_over(signed.agreement, now):
         show.over(signed.agreement)
     say(enrol.text(signed.agreement, group, before))
@@ -39,12 +39,16 @@ def enrol_here(options: argparse.Namespace) -> int:
         options.data,
         signed,
         group,
-        mailboxes,
         code=code,
         answer=lambda: ask(f"Do you agree? Type {enrol.CONSENT_WORD} to take part: "),
         now=right_now(),
     )
     show.enrolled(record, before, options.data)
+    try:
+        if not mailboxes_file.load(options.data):
+            show_mail.none_yet()
+    except SettingsUnusable as error:
+        trouble([str(error)])
     return 0
 
 
@@ -82,9 +86,18 @@ def leave(options: argparse.Namespace) -> int:
         leaving.tell_council(options.data, right_now())
     except PluraleError as error:
         untold = error
+    _forget_passwords(options.data)
     left = leaving.erase(options.data)
     show_leaving.left(left, untold)
     return 1 if untold or left.left_over else 0
+
+
+def _forget_passwords(folder: Path) -> None:
+    """Those that the keyring keeps for Plurale. What cannot be read names none."""
+    try:
+        trouble(mail.forgotten(mailboxes_file.load(folder)))
+    except SettingsUnusable as error:
+        trouble([str(error)])
 
 
 def _code(written: str | None, before: Enrolment | None) -> EnrolmentCode | None:

@@ -12,6 +12,6 @@ def active_hours(counted: Activity, presence: Presence) -> Fraction | None:
 
     `counted` is the activity on exactly the days of `presence.counted`; a working day counts only
     if something was recorded in its working time. A gap adds nothing, neither active nor idle.
-    ``None`` below half of the agreed working days.
+    ``None`` below half of the person's working hours.
     """
     return presence.scaled(hours(total(counted.active)))

@@ -1,4 +1,4 @@
-"""`after_hours_share`: the share of active time outside the agreed working time."""
+"""`after_hours_share`: the share of active time outside working time."""
 
 from collections.abc import Sequence
 from fractions import Fraction

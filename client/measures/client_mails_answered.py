@@ -15,7 +15,7 @@ def client_mails_answered(
     """Requests whose first answer was sent in `judged`, on a day that counts, scaled to a week.
 
     A second answer to the same request counts nothing. An old request counts when it is answered.
-    ``None`` below half of the agreed working days.
+    ``None`` below half of the person's working hours.
     """
     answers = (
         request.answered

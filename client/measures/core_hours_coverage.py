@@ -8,14 +8,14 @@ from client.intervals import HOUR, Interval, total
 
 
 def core_hours_coverage(
-    activity: Activity, core: Sequence[Interval], agreed_core_hours: int
+    activity: Activity, core: Sequence[Interval], usual_core_hours: int
 ) -> Fraction | None:
     """Core hours with activity / core hours that were observed.
 
     `core` holds the core time of each day that is not away and not a holiday. It is cut into hours
     from its start; the last one may be shorter. An hour is observed if there was activity in it, or
     if at least half of it was recorded; the rest is missing, not idle. ``None`` if less than half
-    of `agreed_core_hours`, those of a full week, were observed.
+    of `usual_core_hours`, those of a full week of this person, were observed.
     """
     observed = active = 0
     for hour in (hour for interval in core for hour in split(interval)):
@@ -24,7 +24,7 @@ def core_hours_coverage(
             active += 1
         if seen.active or 2 * total(seen.recorded) >= hour.length:
             observed += 1
-    if observed == 0 or 2 * observed < agreed_core_hours:
+    if observed == 0 or 2 * observed < usual_core_hours:
         return None
     return Fraction(active, observed)
 

@@ -20,28 +20,6 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--group", metavar="ID", help="another team, after a move; at first your code names it"
     )
-    command.add_argument(
-        "--maildir",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="a Maildir of yours; may be given more than once",
-    )
-    command.add_argument(
-        "--address",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="an address of yours, aliases too; may be given more than once",
-    )
-    command.add_argument(
-        "--sent-folder",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a folder for sent mail with an unusual name; may be given more than once",
-    )
     does(command, f"{_ROOM}:enrol_here")
 
     does(

@@ -39,8 +39,8 @@ class MailFact:
 
     `received` is when it reached this person's mailbox (UTC), for a sent mail when it was put
     there. `domains` are those of the sender for a received mail and of the recipients for a sent
-    one, in lower case. `references` come from In-Reply-To and References. `strand` is set for
-    received mail only.
+    one, in lower case and ASCII (`client.sources.domains`). `references` come from In-Reply-To and
+    References. `strand` is set for received mail only.
     """
 
     key: MessageKey
@@ -73,23 +73,12 @@ class Skip(StrEnum):
     NO_MESSAGE_ID = "it has no Message-ID, so no answer can name it"
     NO_SENDER = "its sender has no readable address"
     BROKEN_HEADER = "it has no end of header within the size limit"
+    NO_TIME = "nothing says when it was delivered"
     PAUSED = "it came, or was sent, while the person had paused"
     UNREADABLE = "its file cannot be read; the next scan tries again"
 
 
 Found: TypeAlias = MailFact | Skip
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One copy of a message that a scan came across for the first time.
-
-    `name` goes to the journal, so that the next scan passes over the copy. It is ``None`` when
-    the next scan shall look again.
-    """
-
-    name: SeenKey | None
-    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +91,20 @@ class Cursor:
 
     place: SeenKey
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One copy of a message that a scan came across for the first time.
+
+    `name` goes to the journal, so that the next scan passes over the copy. It is ``None`` when
+    the next scan shall look again. `mark` is kept if the fact is, and only then: what later scans
+    have to know of this message besides.
+    """
+
+    name: SeenKey | None
+    found: Found
+    mark: Cursor | None = None
 
 
 class Memory(Protocol):

@@ -6,6 +6,7 @@ the modified UTF-7 of RFC 3501 §5.1.3. A mail program shows "Entwürfe" for ``E
 
 import base64
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -22,7 +23,7 @@ SENT_NAMES: Final = frozenset(
 _IGNORED_NAMES = frozenset(
     {
         "drafts", "draft", "entwürfe", "entwurf", "brouillons", "borradores", "bozze", "concepten",
-        "templates", "vorlagen", "outbox", "postausgang",
+        "templates", "vorlagen", "outbox", "postausgang", "unsent messages",
         "junk", "junk e-mail", "junk-e-mail", "spam", "spamverdacht", "pourriel", "unerwünscht",
     }
 )  # fmt: skip
@@ -41,14 +42,22 @@ def role(folder: str, sent_folders: frozenset[str]) -> Role:
     """The role of a folder, given as its path below the mailbox.
 
     `sent_folders`: more names for sent mail, in lower case. Any part of the path may decide, so
-    that a folder below "Sent" holds sent mail too. Nothing unsent and no spam is ever read.
+    that a folder below "Sent" holds sent mail too. Nothing unsent and no spam is ever read, save
+    from a folder that the person named.
     """
-    parts = {part.casefold() for part in re.split(r"[/.]", decode_name(folder)) if part}
-    if parts & _IGNORED_NAMES:
-        return Role.IGNORED
-    if parts & SENT_NAMES or parts & sent_folders or decode_name(folder).casefold() in sent_folders:
+    if decode_name(folder).casefold() in sent_folders:
         return Role.SENT
-    return Role.ORDINARY
+    return role_of_parts(re.split(r"[/.]", decode_name(folder)), sent_folders)
+
+
+def role_of_parts(parts: Sequence[str], sent_folders: frozenset[str]) -> Role:
+    """The same for a path that is already split, into names as people see them."""
+    names = [part.casefold() for part in parts]
+    if names[-1] in sent_folders or "/".join(names) in sent_folders:
+        return Role.SENT
+    if not _IGNORED_NAMES.isdisjoint(names):
+        return Role.IGNORED
+    return Role.ORDINARY if (SENT_NAMES | sent_folders).isdisjoint(names) else Role.SENT
 
 
 def decode_name(name: str) -> str:

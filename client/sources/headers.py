@@ -14,21 +14,20 @@ from email.policy import compat32
 from email.utils import getaddresses
 from typing import Final
 
+from client.sources import automated
 from client.sources.base import Found, MailFact, MessageKey, SeenKey, Skip, StrandKey
+from client.sources.domains import ascii_domain
 
 _PARSER = BytesHeaderParser(policy=compat32)
 _ID = re.compile(r"<([^<>]+)>")
-_SEPARATORS = re.compile(r"[-_.]")
-_COMMENT = re.compile(r"\([^()]*\)")
 
-_NEEDED = frozenset(
-    {
-        "from", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "auto-submitted",
-        "list-id", "list-unsubscribe", "precedence", "x-auto-response-suppress", "content-type",
-    }
-)  # fmt: skip
-_MASS_PRECEDENCE = frozenset({"bulk", "list", "junk"})
-_ROBOTS = ("noreply", "donotreply", "mailerdaemon")
+NEEDED: Final = automated.HEADERS | {
+    "from", "to", "cc", "bcc", "message-id", "in-reply-to", "references",
+}  # fmt: skip
+"""All headers that are read, in lower case. A source that can leave out the rest does."""
+
+MAX_HEADER_BYTES: Final = 256 * 1024
+"""A header block that is longer is not read."""
 
 _MOST_NESTED: Final = 100
 """Comments and groups in one address header; real ones have a handful."""
@@ -42,7 +41,7 @@ def read_headers(block: bytes) -> Headers:
     found: dict[str, list[str]] = {}
     for name, value in _PARSER.parsebytes(block).raw_items():
         name = name.lower()
-        if name in _NEEDED:
+        if name in NEEDED:
             text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             found.setdefault(name, []).append(" ".join(text.split()))
     return found
@@ -65,7 +64,7 @@ def fact(
     if not ids and not outgoing:
         return Skip.NO_MESSAGE_ID
     parties = _addresses(headers, ("to", "cc", "bcc")) if outgoing else senders
-    domains = frozenset(address.rpartition("@")[2] for address in parties)
+    domains = frozenset(ascii_domain(address.rpartition("@")[2]) for address in parties)
     if not domains and not outgoing:
         return Skip.NO_SENDER
     references = _ids(headers.get("references", []) + headers.get("in-reply-to", []))
@@ -74,53 +73,39 @@ def fact(
         key=_key(ids[0]) if ids else MessageKey(name),
         received=received,
         outgoing=outgoing,
-        automated=is_automated(headers, senders),
+        automated=automated.is_automated(headers, senders, outgoing=outgoing),
         domains=domains,
         references=tuple(_key(reference) for reference in references),
         strand=None if outgoing else _strand(root[0], senders[0]),
     )
 
 
-def is_automated(headers: Headers, senders: Iterable[str]) -> bool:
-    """Whether a program wrote the mail, or it went to many at once."""
-    submitted = _word(headers, "auto-submitted")
-    suppress = _word(headers, "x-auto-response-suppress")
-    return (
-        submitted not in ("", "no")
-        or "list-id" in headers
-        or "list-unsubscribe" in headers
-        or _word(headers, "precedence") in _MASS_PRECEDENCE
-        or suppress not in ("", "none")
-        or _word(headers, "content-type") == "multipart/report"
-        or any(_is_robot(sender) for sender in senders)
-    )
-
-
-def _is_robot(address: str) -> bool:
-    local = _SEPARATORS.sub("", address.rpartition("@")[0])
-    return any(robot in local for robot in _ROBOTS)
-
-
-def _word(headers: Headers, name: str) -> str:
-    """The first value of a header in lower case, without parameters and comments."""
-    value = headers.get(name, [""])[0].partition(";")[0]
-    return _COMMENT.sub("", value).strip().lower()
-
-
 def _addresses(headers: Headers, names: Iterable[str]) -> tuple[str, ...]:
-    """Addresses in lower case, in order; what has no domain is left out."""
+    """Addresses in lower case, in order; what has no domain is left out.
+
+    A name with an @ in it, as in ``Kim @ Work <kim@client.example>``, is no address beside one.
+    """
     values = [value for name in names for value in headers.get(name, [])]
     if any(value.count("(") + value.count(":") > _MOST_NESTED for value in values):
         # The parser calls itself for each: a mail made for it would end the whole scan.
         return ()
     pairs = (address.lower().rpartition("@") for _, address in getaddresses(values))
-    clean = ((local.strip(), domain.strip().rstrip(".")) for local, _, domain in pairs)
-    return tuple(f"{local}@{domain}" for local, domain in clean if local and domain)
+    clean = [(local.strip(" '"), domain.strip(" '").rstrip(".")) for local, _, domain in pairs]
+    found = [(local, domain) for local, domain in clean if local and domain]
+    dotted = [(local, domain) for local, domain in found if "." in domain]
+    return tuple(f"{local}@{domain}" for local, domain in dotted or found)
 
 
 def _ids(values: Iterable[str]) -> list[str]:
-    """Message ids in order, each once. Folding may have put blanks inside one."""
-    ids = ("".join(raw.split()) for value in values for raw in _ID.findall(value))
+    """Message ids in order, each once. Folding may have put blanks inside one.
+
+    Some programs leave out the angle brackets.
+    """
+    ids = (
+        "".join(raw.split())
+        for value in values
+        for raw in _ID.findall(value) or [word for word in value.split() if "@" in word]
+    )
     return list(dict.fromkeys(found for found in ids if found))
 
 

@@ -18,15 +18,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 from client.errors import MailboxUnreadable
 from client.sources import folders
 from client.sources.base import Found, Memory, SeenKey, Sighting, Skip
 from client.sources.folders import Role
-from client.sources.headers import fact, read_headers
+from client.sources.headers import MAX_HEADER_BYTES, fact, read_headers
 
-MAX_HEADER_BYTES: Final = 256 * 1024
 _CHUNK_BYTES = 8 * 1024
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 _SECONDS = re.compile(r"([0-9]{9,10})\.")

@@ -146,12 +146,16 @@ def list_of(item: Codec[T]) -> Codec[tuple[T, ...]]:
 
 
 def record(
-    kind: type[T], members: Mapping[str, Codec[Any]], inline: Mapping[str, Codec[Any]] | None = None
+    kind: type[T],
+    members: Mapping[str, Codec[Any]],
+    inline: Mapping[str, Codec[Any]] | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Codec[T]:
     """A dataclass as a table with one key for each field of `members`.
 
     A field of `inline` is a record without a key of its own: its keys stand in the same table. A
     field whose value is ``None`` is left out. A missing key takes the field's default, if any.
+    A field of `given` is written nowhere in the table and has this value when it is read.
     """
     inlined = inline or {}
     known = frozenset(members).union(*(codec.keys for codec in inlined.values()))
@@ -178,7 +182,7 @@ def record(
             for key in members
             if key not in data and key in _required(kind)
         ]
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = dict(given or {})
         for name, codec, entry, place in [
             *((n, c, data[n], _join(path, n)) for n, c in members.items() if n in data),
             *((n, c, {k: data[k] for k in c.keys if k in data}, path) for n, c in inlined.items()),

@@ -1,14 +1,18 @@
-"""What changes in who is measured and what is collected. The rule of weights is that of `diff`."""
+"""What changes in who is measured and what is collected. The rule of weights is that of `diff`.
+
+More categories, and more words that count as one, say more about each person than "other" does.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from privacy.agreement import quantities
-from privacy.agreement.change import Change, Weight, exact, moved, replaced
+from privacy.agreement.categories import Category, recognised_by
+from privacy.agreement.change import Change, Weight, exact, moved, quoted, replaced
 from privacy.catalogue import CATALOGUE, Kind
 from privacy.groups import Group, Level
-from privacy.metrics import Direction, Histogram, Metric, Scalar, Task
+from privacy.metrics import Choice, Direction, Histogram, Metric, Scalar, Task
 
 
 class _Named(Protocol):
@@ -21,23 +25,37 @@ N = TypeVar("N", bound=_Named)
 
 def groups(old: Sequence[Group], new: Sequence[Group]) -> Iterator[Change]:
     """Groups that come, go or are cut otherwise; people in a new group are newly measured."""
-    yield from _listed(old, new, "groups", _new_group, _gone_group, _group)
+    order = "The order of the groups in the text"
+    yield from _listed(old, new, order, _new_group, _gone_group, _group)
 
 
 def tasks(old: Sequence[Task], new: Sequence[Task]) -> Iterator[Change]:
     """Tasks that come, go or collect something else."""
-    yield from _listed(old, new, "tasks", _new_task, _gone_task, _task)
+    order = "The order of the tasks in the text"
+    yield from _listed(old, new, order, _new_task, _gone_task, _task)
+
+
+def categories(old: Sequence[Category], new: Sequence[Category]) -> Iterator[Change]:
+    """Categories that come, go or are recognised by something else."""
+    yield from _listed(
+        old,
+        new,
+        "The order of the categories, of which the first that fits counts,",
+        lambda category: f"Category {category.id} is new: {_recognised(category)}.",
+        lambda category: f"Category {category.id} is gone: {_recognised(category)}.",
+        _category,
+    )
 
 
 def _listed(
     old: Sequence[N],
     new: Sequence[N],
-    what: str,
+    order: str,
     come: Callable[[N], str],
     gone: Callable[[N], str],
     both: Callable[[N, N], Iterator[Change]],
 ) -> Iterator[Change]:
-    """Match by id. The order matters to nobody, but the digest knows it."""
+    """Match by id. `order` is what changes where only the order does; the digest knows it."""
     before, after = ({each.id: each for each in side} for side in (old, new))
     yield from (Change(Weight.LOOSENED, come(after[each])) for each in after if each not in before)
     yield from (
@@ -47,7 +65,7 @@ def _listed(
     for each in kept:
         yield from both(before[each], after[each])
     moved_to = [each for each in after if each in before]
-    yield from replaced(f"The order of the {what} in the text", kept, moved_to, ", ".join)
+    yield from replaced(order, kept, moved_to, ", ".join)
 
 
 def _new_group(group: Group) -> str:
@@ -113,6 +131,8 @@ def _described(metric: Metric) -> str:
     title = f"“{CATALOGUE[metric.id].title}”"
     if isinstance(metric, Histogram):
         return f"{title} (ranges, no target)"
+    if isinstance(metric, Choice):
+        return f"{title} (one of the categories, no target)"
     return f"{title} (target {_target(metric)})"
 
 
@@ -128,7 +148,7 @@ def _task(old: Task, new: Task) -> Iterator[Change]:
     yield from _listed(
         old.metrics,
         new.metrics,
-        f"metrics of task {new.id}",
+        f"The order of the metrics of task {new.id} in the text",
         lambda metric: f"Task {new.id} also collects {_described(metric)}.",
         lambda metric: f"Task {new.id} no longer collects {_described(metric)}.",
         lambda before, after: _metric(
@@ -197,3 +217,28 @@ def _amount(value: Fraction, kind: Kind) -> str:
 def _finer(old: Sequence[Fraction], new: Sequence[Fraction]) -> Weight:
     """More ranges say more about each person in them, and so does any new edge among as many."""
     return Weight.LOOSENED if len(new) >= len(old) else Weight.TIGHTENED
+
+
+def _category(old: Category, new: Category) -> Iterator[Change]:
+    yield from replaced(f"The title of category {new.id}", old.title, new.title, quoted)
+    yield from _words(new.id, "applications", "An application", old.applications, new.applications)
+    yield from _words(new.id, "words of window titles", "A window title", old.titles, new.titles)
+
+
+def _words(
+    category: str, many: str, one: str, old: Sequence[str], new: Sequence[str]
+) -> Iterator[Change]:
+    for word in new:
+        if word not in old:
+            yield Change(Weight.LOOSENED, f"{one} with {quoted(word)} now counts as {category}.")
+    for word in old:
+        if word not in new:
+            yield Change(
+                Weight.TIGHTENED, f"{one} with {quoted(word)} no longer counts as {category}."
+            )
+    if old != new and set(old) == set(new):
+        yield from replaced(f"The list of {many} of category {category}", old, new, ", ".join)
+
+
+def _recognised(category: Category) -> str:
+    return f"{quoted(category.title)}, {recognised_by(category)}"

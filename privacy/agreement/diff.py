@@ -3,10 +3,10 @@
 The rule behind every weight, from the employee's point of view:
 
 - **Loosened**: the new version allows more to be learned about a person (a larger budget, fewer
-  people behind a number, another group or metric, a longer time), or asks more of them (a stricter
-  target, less time to answer, longer working hours). A change that helps against one and hurts
-  against another is loosened, and so is another key that signs or may sign, on which everything
-  else rests.
+  people behind a number, another group, metric or category, a longer time), or asks more of them (a
+  stricter target, less time to answer, longer working hours). A change that helps against one and
+  hurts against another is loosened, and so is another key that signs or may sign, on which
+  everything else rests.
 - **Tightened**: it only allows less or asks less.
 - **Neutral**: something takes the place of something else and neither is more: a name, a key other
   than a signing key, a purpose. A clip is neutral, since the noise grows with it; a later first
@@ -47,6 +47,7 @@ def changes(old: Agreement, new: Agreement) -> tuple[Change, ...]:
         _privacy(old.privacy, new.privacy),
         collection_diff.groups(old.groups, new.groups),
         collection_diff.tasks(old.tasks, new.tasks),
+        collection_diff.categories(old.categories, new.categories),
         _time(old, new),
         _working_time(old.working_time, new.working_time),
         _mail(old.mail, new.mail),

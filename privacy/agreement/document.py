@@ -27,6 +27,7 @@ from privacy.agreement.codec import (
 from privacy.agreement.model import (
     Agreement,
     AgreementDigest,
+    Category,
     ClockStart,
     Endpoint,
     MailRules,
@@ -39,7 +40,7 @@ from privacy.catalogue import CATALOGUE, Kind
 from privacy.errors import InvalidValue
 from privacy.fields import digest, sha256
 from privacy.groups import Group, Level, Thresholds
-from privacy.metrics import Direction, Histogram, Metric, Scalar, Task, TaskId
+from privacy.metrics import Choice, Direction, Histogram, Metric, Scalar, Task, TaskId
 from privacy.window import Window
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -48,7 +49,7 @@ DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def to_document(agreement: Agreement) -> dict[str, Any]:
     """The agreement as JSON-able data, with every default written out."""
-    document: dict[str, Any] = _AGREEMENT.write(agreement)
+    document: dict[str, Any] = _agreement(()).write(agreement)
     return document
 
 
@@ -57,7 +58,7 @@ def from_document(document: Mapping[str, Any]) -> Agreement:
 
     Raises `InvalidAgreement` with one sentence for each problem, starting with its path.
     """
-    return _AGREEMENT.read(document, "")
+    return _agreement(_options(document)).read(document, "")
 
 
 def canonical(agreement: Agreement) -> bytes:
@@ -109,17 +110,38 @@ def _read_days(data: Any, path: str) -> frozenset[int]:
     return frozenset(days)
 
 
-def _read_metric(data: Any, path: str) -> Metric:
-    """A histogram's table is told from a scalar's by its measure, or else by its edges."""
-    table = data if isinstance(data, dict) else {}
-    name = table.get("id")
-    measure = CATALOGUE.get(name) if isinstance(name, str) else None
-    binned = measure.kind is Kind.BIN if measure is not None else "edges" in table
-    return _HISTOGRAM.read(data, path) if binned else _SCALAR.read(data, path)
+def _options(document: Any) -> tuple[str, ...]:
+    """The titles of the categories, as far as they can be read: their own codec says the rest."""
+    if not isinstance(document, dict):
+        return ()
+    entries = document.get("categories", ())
+    if not isinstance(entries, list | tuple):
+        return ("",)
+    return tuple(str(entry.get("title")) if isinstance(entry, dict) else "" for entry in entries)
 
 
-def _write_metric(metric: Metric) -> Any:
-    return _SCALAR.write(metric) if isinstance(metric, Scalar) else _HISTOGRAM.write(metric)
+def _metric(options: tuple[str, ...]) -> Codec[Metric]:
+    """A metric's table is told from another's by its measure, or else by its edges.
+
+    That of a choice holds no options: they are the titles of the agreement's categories.
+    """
+    choice = record(Choice, {"id": text, "share": exact}, given={"options": options})
+
+    by_kind: dict[Kind, Codec[Any]] = {Kind.BIN: _HISTOGRAM, Kind.CATEGORY: choice}
+
+    def read(data: Any, path: str) -> Metric:
+        table = data if isinstance(data, dict) else {}
+        name = table.get("id")
+        measure = CATALOGUE.get(name) if isinstance(name, str) else None
+        guessed = Kind.BIN if "edges" in table else Kind.SHARE
+        kind = guessed if measure is None else measure.kind
+        metric: Metric = by_kind.get(kind, _SCALAR).read(data, path)
+        return metric
+
+    def write(metric: Metric) -> Any:
+        return by_kind.get(CATALOGUE[metric.id].kind, _SCALAR).write(metric)
+
+    return Codec(write, read)
 
 
 _ENDPOINT = spelled(str, parse_endpoint)
@@ -135,10 +157,6 @@ _SCALAR = record(
     {"id": text, "target": exact, "direction": one_of(Direction), "clip": exact, "share": exact},
 )
 _HISTOGRAM = record(Histogram, {"id": text, "edges": list_of(exact), "share": exact})
-_METRIC: Codec[Metric] = Codec(_write_metric, _read_metric)
-_TASK = record(
-    Task, {"id": text, "level": one_of(Level), "share": exact, "metrics": list_of(_METRIC)}
-)
 _GROUP = record(Group, {"id": text, "level": one_of(Level), "roster": integer, "parent": text})
 _PARTY = record(
     PartyTerms,
@@ -174,24 +192,41 @@ _THRESHOLDS = record(Thresholds, {"min_contributors": integer, "assumed_colluder
 _PRIVACY = record(
     PrivacyTerms, {"rho_quarter": exact, "client_share": exact}, inline={"thresholds": _THRESHOLDS}
 )
-_AGREEMENT = record(
-    Agreement,
-    {
-        "organisation": text,
-        "version": integer,
-        "first_window": _WINDOW,
-        "last_window": _WINDOW,
-        "purpose": text,
-        "contact": text,
-        "employer": _PARTY,
-        "council": _PARTY,
-        "working_time": _WORKING_TIME,
-        "mail": _MAIL,
-        "privacy": _PRIVACY,
-        "groups": list_of(_GROUP),
-        "tasks": list_of(_TASK),
-        "idle_minutes": integer,
-        "upload_days": integer,
-        "retention_weeks": integer,
-    },
+_CATEGORY = record(
+    Category,
+    {"id": text, "title": text, "applications": list_of(text), "titles": list_of(text)},
 )
+
+
+def _agreement(options: tuple[str, ...]) -> Codec[Agreement]:
+    task = record(
+        Task,
+        {
+            "id": text,
+            "level": one_of(Level),
+            "share": exact,
+            "metrics": list_of(_metric(options)),
+        },
+    )
+    return record(
+        Agreement,
+        {
+            "organisation": text,
+            "version": integer,
+            "first_window": _WINDOW,
+            "last_window": _WINDOW,
+            "purpose": text,
+            "contact": text,
+            "employer": _PARTY,
+            "council": _PARTY,
+            "working_time": _WORKING_TIME,
+            "mail": _MAIL,
+            "privacy": _PRIVACY,
+            "groups": list_of(_GROUP),
+            "tasks": list_of(task),
+            "categories": list_of(_CATEGORY),
+            "idle_minutes": integer,
+            "upload_days": integer,
+            "retention_weeks": integer,
+        },
+    )

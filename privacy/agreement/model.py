@@ -11,9 +11,10 @@ from typing import Final, NewType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from privacy.agreement import validate
+from privacy.agreement.categories import Category
 from privacy.errors import InvalidAgreement, InvalidValue
 from privacy.groups import Group, GroupId, Level, Thresholds
-from privacy.metrics import Task, TaskId
+from privacy.metrics import Choice, Task, TaskId
 from privacy.window import WINDOWS_PER_QUARTER, Window, local_midnight
 
 AgreementDigest = NewType("AgreementDigest", bytes)
@@ -190,7 +191,8 @@ class Agreement:
     """Everything that may be measured, by whom, and under which protection.
 
     Building one raises `InvalidAgreement` with every broken rule of `validate`. `retention_weeks`:
-    how long released results and their openings are kept.
+    how long released results and their openings are kept. `categories`: what `time_by_category`
+    tells apart, in the order in which they are tried; none where it is not collected.
     """
 
     organisation: str
@@ -206,6 +208,7 @@ class Agreement:
     privacy: PrivacyTerms
     groups: tuple[Group, ...]
     tasks: tuple[Task, ...]
+    categories: tuple[Category, ...] = ()
     idle_minutes: int = 5
     upload_days: int = 14
     retention_weeks: int = 104
@@ -251,6 +254,11 @@ class Agreement:
             if group is not None and group.level is task.level
         )
 
+    def categories_of(self, group_id: str) -> tuple[Category, ...]:
+        """What a member's device tells apart: nothing if none of its tasks reports it."""
+        metrics = (metric for task, _ in self.tasks_of(group_id) for metric in task.metrics)
+        return self.categories if any(isinstance(each, Choice) for each in metrics) else ()
+
     def covers(self, window: Window) -> bool:
         """Whether reports are made under this version for the window."""
         return window.collected and self.first_window <= window <= self.last_window
@@ -274,6 +282,7 @@ __all__ = [
     "ROLE_OF",
     "Agreement",
     "AgreementDigest",
+    "Category",
     "ClockStart",
     "Endpoint",
     "GroupId",

@@ -5,8 +5,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
+from privacy.agreement.categories import OTHER
 from privacy.catalogue import CATALOGUE, Kind
-from privacy.metrics import Direction, Histogram, Scalar
+from privacy.metrics import Binned, Direction, Histogram, Scalar
 from privacy.window import Window
 
 NO_BREAK: Final = "\u00a0"
@@ -32,6 +33,8 @@ def amount(value: Fraction, kind: Kind) -> str:
     match kind:
         case Kind.SHARE:
             return f"{decimal(100 * value)}{NO_BREAK}%"
+        case Kind.RATIO:
+            return f"{decimal(100 * value)}{NO_BREAK}% of the estimate"
         case Kind.HOURS:
             return f"{decimal(value)}{NO_BREAK}hours a week"
         case _:
@@ -59,11 +62,13 @@ def clip(metric: Scalar) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def ranges(metric: Histogram) -> str:
-    """The ranges of a histogram, in hours."""
+def bins(metric: Binned) -> tuple[str, ...]:
+    """What each number of a histogram is about: a range of hours, or an agreed category."""
+    if not isinstance(metric, Histogram):
+        return (*metric.options, OTHER)
     edges = [decimal(edge) for edge in metric.edges]
-    inner = [f"{low} to under {high}" for low, high in pairwise(edges)]
-    return "; ".join([f"under {edges[0]}", *inner, f"{edges[-1]} or more"])
+    inner = (f"{low} to under {high}{NO_BREAK}h" for low, high in pairwise(edges))
+    return (f"under {edges[0]}{NO_BREAK}h", *inner, f"{edges[-1]}{NO_BREAK}h or more")
 
 
 def counted(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import holidays
 
-from privacy.agreement import servers
+from privacy.agreement import categories, servers
 from privacy.errors import InvalidValue
 from privacy.groups import Group, Level
 from privacy.metrics import Metric, Task
@@ -58,6 +58,7 @@ def _texts(agreement: "Agreement") -> Iterator[str]:
         texts[f"{party}.ca_certificate"] = terms.ca_certificate.replace("\n", " ")
     texts |= {f"groups[{n}].id": group.id for n, group in enumerate(agreement.groups)}
     texts |= {f"tasks[{n}].id": task.id for n, task in enumerate(agreement.tasks)}
+    texts |= _texts_of_categories(agreement)
     texts |= {
         f"mail.internal_domains[{n}]": domain
         for n, domain in enumerate(agreement.mail.internal_domains)
@@ -69,8 +70,21 @@ def _texts(agreement: "Agreement") -> Iterator[str]:
             yield f"{path} contains a character that cannot be shown: write it anew, on one line."
         if len(text) > MAX_TEXT_LENGTH:
             yield f"{path} is longer than {MAX_TEXT_LENGTH} characters: shorten it."
-        if path.endswith("].id") and len(text) > MAX_ID_LENGTH:
+        if path.endswith(("].id", "].title")) and len(text) > MAX_ID_LENGTH:
             yield f"{path} is longer than {MAX_ID_LENGTH} characters: choose a shorter one."
+
+
+def _texts_of_categories(agreement: "Agreement") -> dict[str, str]:
+    return {
+        f"categories[{n}].{name}": text
+        for n, category in enumerate(agreement.categories)
+        for name, text in (
+            ("id", category.id),
+            ("title", category.title),
+            *((f"applications[{k}]", word) for k, word in enumerate(category.applications)),
+            *((f"titles[{k}]", word) for k, word in enumerate(category.titles)),
+        )
+    }
 
 
 def _version(agreement: "Agreement") -> Iterator[str]:
@@ -186,6 +200,14 @@ def _task_levels(agreement: "Agreement") -> Iterator[str]:
             )
 
 
+def _category_names(agreement: "Agreement") -> Iterator[str]:
+    for name in ("id", "title"):
+        named = Counter(looks(getattr(category, name)) for category in agreement.categories)
+        for each, times in named.items():
+            if times > 1:
+                yield f"The {name} {each} stands for {times} categories: give each its own."
+
+
 def _lengths(agreement: "Agreement") -> Iterator[str]:
     for task in agreement.tasks:
         if task.coordinates > MAX_COORDINATES:
@@ -267,6 +289,10 @@ _RULES: Final = (
     _overlaps,
     _task_ids,
     _task_levels,
+    _category_names,
+    categories.reported,
+    categories.options,
+    categories.words,
     _lengths,
     _budget,
     _noise,

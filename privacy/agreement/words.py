@@ -12,12 +12,13 @@ from statistics import NormalDist
 from typing import Final
 
 from privacy.agreement import quantities
+from privacy.agreement.categories import OTHER, recognised_by
 from privacy.agreement.envelope import key_id
 from privacy.agreement.model import DELTA, Agreement, ClockStart
 from privacy.catalogue import CATALOGUE, Source
 from privacy.errors import InvalidValue
 from privacy.groups import Group, GroupId
-from privacy.metrics import Metric, Scalar, Task
+from privacy.metrics import Choice, Metric, Scalar, Task
 
 WIDTH: Final = 78
 _INDENT: Final = 2
@@ -39,6 +40,8 @@ def in_plain_words(
         ("What your device computes", _collected(agreement, concerned)),
         ("Which mail counts", _mail(agreement, concerned)),
         ("Which time counts", _time(agreement, concerned)),
+        ("Which kinds of work are told apart", _categories(agreement, concerned)),
+        ("Which tasks count", _tasks(agreement, concerned)),
         ("Who takes part", _who(agreement)),
         ("What happens to a report", _path(agreement)),
         ("What nobody can see", _unseen()),
@@ -134,15 +137,22 @@ def _metric(metric: Metric) -> str:
         judged = f"Target: {quantities.target(metric)}. {quantities.clip(metric)}"
         absent = "your report says “on target”, so that nobody can tell"
     else:
-        judged = f"Ranges, in hours: {quantities.ranges(metric)}. There is no target."
-        absent = "your report names no range, which the noise hides"
+        many, one = (
+            ("Categories", "category") if isinstance(metric, Choice) else ("Ranges", "range")
+        )
+        judged = f"{many}: {'; '.join(quantities.bins(metric))}. There is no target."
+        absent = f"your report names no {one}, which the noise hides"
     return f"• {measure.sentence}. {judged} If {measure.missing}, {absent}."
 
 
-def _sources(agreement: Agreement, concerned: list[Group]) -> set[Source]:
+def _metrics(agreement: Agreement, concerned: list[Group]) -> list[Metric]:
     levels = {group.level for group in concerned}
     tasks: Iterator[Task] = (task for task in agreement.tasks if task.level in levels)
-    return {CATALOGUE[metric.id].source for task in tasks for metric in task.metrics}
+    return [metric for task in tasks for metric in task.metrics]
+
+
+def _sources(agreement: Agreement, concerned: list[Group]) -> set[Source]:
+    return {CATALOGUE[metric.id].source for metric in _metrics(agreement, concerned)}
 
 
 def _mail(agreement: Agreement, concerned: list[Group]) -> Iterator[str]:
@@ -176,6 +186,31 @@ def _time(agreement: Agreement, concerned: list[Group]) -> Iterator[str]:
         yield (
             f"You count as active until {minutes} after "
             "the last input. Your device notes when there was input, never what it was."
+        )
+
+
+def _categories(agreement: Agreement, concerned: list[Group]) -> Iterator[str]:
+    if not any(isinstance(metric, Choice) for metric in _metrics(agreement, concerned)):
+        return
+    yield (
+        "While you are active, your device looks at the name of the application in front and at "
+        "the title of its window. The first of these categories that has a word in it counts, in "
+        "small or capital letters:"
+    )
+    for category in agreement.categories:
+        yield f"• {category.title}: {recognised_by(category)}"
+    yield f"• {OTHER}: everything else"
+    yield (
+        "The name and the title are used for this and not kept. Your device notes only the "
+        "category and for how long, and reports at most one category for a whole week."
+    )
+
+
+def _tasks(agreement: Agreement, concerned: list[Group]) -> Iterator[str]:
+    if Source.TASKS in _sources(agreement, concerned):
+        yield (
+            "Only tasks that you enter or import on your device yourself, with your own estimates "
+            "and the time that you note for them. What a task is about stays there."
         )
 
 

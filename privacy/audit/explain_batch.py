@@ -116,10 +116,11 @@ def metric_words(result: MetricResult) -> str:
             f"{measure.title}: {quantities.amount(rounded, measure.kind)} ± {margin} on average "
             f"(target: {target})"
         )
-    people = ", ".join(str(round(number)) for number in result.bins)
+    named = zip(quantities.bins(result.metric), result.bins, strict=True)
+    people = ", ".join(f"{name}: {round(number)}" for name, number in named)
     first = result.intervals()[0]
     each = round((first.high - first.low) / 2)
-    return f"{measure.title}: {people} people (± {each} each), range by range"
+    return f"{measure.title}, in people (± {each} each): {people}"
 
 
 def _name(batch: BatchId) -> str:

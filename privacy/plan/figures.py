@@ -1,7 +1,8 @@
 """How sure one metric of one group is, before anything is measured (protocol §9).
 
 Everything follows from `Scales`. Amounts are in the unit of the metric (a share of 0.01 is one
-percentage point); those of a histogram are people in one range, averaged over the weeks.
+percentage point); those of a histogram are people in one range or category, averaged over the
+weeks.
 """
 
 import math
@@ -13,7 +14,7 @@ from typing import Final
 from privacy.agreement.model import Agreement
 from privacy.catalogue import CATALOGUE, Kind
 from privacy.groups import Group
-from privacy.metrics import Direction, Histogram, Metric, Scalar, Task
+from privacy.metrics import Direction, Metric, Scalar, Task
 from privacy.scales import HALF_RANGE, Scales, derive
 from privacy.verdict import Look, Verdict
 from privacy.window import WINDOWS_PER_QUARTER
@@ -59,7 +60,7 @@ class Figures:
 
     def _spread(self, reports: int) -> int:
         # A mean shares a disturbance of the sum among the reports; a number of people does not.
-        return 1 if isinstance(self.metric, Histogram) else reports
+        return reports if isinstance(self.metric, Scalar) else 1
 
     def error_variance(self, weeks: int, reports: int) -> Fraction:
         """Variance of the estimate over `weeks` released weeks of `reports` reports each."""
@@ -82,7 +83,7 @@ class Figures:
 
         No value counts for more than the clip, none is negative and no share is above 1.
         """
-        if isinstance(self.metric, Histogram):
+        if not isinstance(self.metric, Scalar):
             return None
         above = (verdict is Verdict.MET) is (self.metric.direction is Direction.AT_LEAST)
         if not above:

@@ -8,7 +8,7 @@ from typing import Final
 
 from privacy.agreement.model import Agreement
 from privacy.groups import Group, GroupId
-from privacy.metrics import Histogram, TaskId
+from privacy.metrics import Histogram, Scalar, TaskId
 from privacy.plan.figures import Figures
 from privacy.plan.participation import Turnout
 from privacy.plan.words import amount, percent, rounded
@@ -25,7 +25,8 @@ class Doubt(StrEnum):
     `OFTEN_WITHHELD`: more than a third of the weeks are withheld if 90 % report.
     `NO_VERDICT`: no mean that is possible gives a verdict at the quarter's end in 80 % of cases.
     `ONE_SIDED`: "met" or "not met" is out of reach in this sense, the other is not.
-    `FAINT_BINS`: a range's standard error after 13 weeks is more than half of an even share.
+    `FAINT_BINS`: the standard error of a range or category after 13 weeks is more than half of an
+    even share.
     `ROUNDING`: rounding can move the mean by more than half its standard error after 13 weeks.
 
     A scalar whose standard error after 13 weeks is above half its clip needs no rule of its own:
@@ -103,17 +104,20 @@ def _verdicts(agreement: Agreement, figures: Figures) -> tuple[Doubt, str] | Non
 
 
 def _bins(agreement: Agreement, figures: Figures) -> tuple[Doubt, str] | None:
-    if not isinstance(figures.metric, Histogram):
+    if isinstance(figures.metric, Scalar):
         return None
+    one, many = (
+        ("range", "ranges") if isinstance(figures.metric, Histogram) else ("category", "categories")
+    )
     bins = figures.metric.coordinates
     error = figures.standard_error(WINDOWS_PER_QUARTER)
     even = Fraction(figures.group.roster, bins)
     if error <= even / 2:
         return None
     return Doubt.FAINT_BINS, (
-        f"after {WINDOWS_PER_QUARTER} weeks the number of people in a range has a standard error "
+        f"after {WINDOWS_PER_QUARTER} weeks the number of people in a {one} has a standard error "
         f"of {rounded(error)}, more than half of the {rounded(even)} that an even spread over "
-        f"{bins} ranges would put there: {_steps(agreement, figures, 'use fewer ranges')}."
+        f"{bins} {many} would put there: {_steps(agreement, figures, f'use fewer {many}')}."
     )
 
 

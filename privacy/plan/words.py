@@ -8,16 +8,18 @@ from privacy.catalogue import Kind
 
 UNITS: Final = {
     Kind.SHARE: "points",
+    Kind.RATIO: "points",
     Kind.COUNT: "a week",
     Kind.HOURS: "hours",
     Kind.BIN: "people",
+    Kind.CATEGORY: "people",
 }
-"""Shares in percentage points; the range of a histogram in people."""
+"""Shares and ratios in percentage points; a range or category of a histogram in people."""
 
 
 def scaled(kind: Kind, value: float | Fraction) -> float:
     """The number to show beside the unit."""
-    return float(value) * (100 if kind is Kind.SHARE else 1)
+    return float(value) * (100 if kind.in_percent else 1)
 
 
 def rounded(value: float | Fraction) -> str:

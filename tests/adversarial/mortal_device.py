@@ -20,10 +20,10 @@ from typing import Any, Final
 import grpc
 import pytest
 
-from client import council, device_key_file, enrol, membership, upload
+from client import council, device_key_file, enrol, mailboxes_file, membership, upload
 from client.device import Device
-from client.enrolment import Mailbox
 from client.happened import Happened
+from client.mailboxes import MaildirBox
 from client.outbox import Outbox
 from client.parcel import Parcel
 from client.surroundings import Surroundings
@@ -139,15 +139,15 @@ class Laptop:
 
     @classmethod
     def enrolled(
-        cls, pair: Pair, folder: Path, mailbox: Mailbox, note: Callable[[Parcel], None]
+        cls, pair: Pair, folder: Path, mailbox: MaildirBox, note: Callable[[Parcel], None]
     ) -> "Laptop":
         """On the roster from WINDOW on, registered, and agreed to before it began."""
         _, code = listed(pair, "north")
+        mailboxes_file.save(folder, [mailbox])
         enrol.enrol(
             folder,
             pair.signed,
             GroupId("north"),
-            [mailbox],
             code=code,
             answer=lambda: enrol.CONSENT_WORD,
             now=WINDOW.start(BERLIN) - timedelta(hours=1),
@@ -198,7 +198,7 @@ def run_alone(folder: str, moment: str, noise: str, begins: Event) -> None:
         device.run()
 
 
-def mailbox_with_a_mail(folder: Path) -> Mailbox:
+def mailbox_with_a_mail(folder: Path) -> MaildirBox:
     """Somebody wrote, and was not answered."""
     for box in (folder, folder / ".Sent"):
         for part in ("cur", "new", "tmp"):
@@ -206,4 +206,4 @@ def mailbox_with_a_mail(folder: Path) -> Mailbox:
     arrived = int((WINDOW.start(BERLIN) + timedelta(hours=10)).timestamp())
     text = f"From: anna@client.example\nTo: {OWN}\nMessage-ID: <one@x>\n\nHello.\n"
     (folder / "cur" / f"{arrived}.one:2,S").write_text(text)
-    return Mailbox(folder, frozenset({OWN}))
+    return MaildirBox(folder, frozenset({OWN}))

@@ -20,7 +20,7 @@ from aggregator.intake import Intake
 from aggregator.issuing import Issuing
 from aggregator.store.sql import Store, Transaction
 from client.concern import Concern
-from client.enrolment import Mailbox
+from client.mailboxes import MaildirBox
 from client.parcel import Parcel, State
 from client.schedule import SPARE
 from privacy.agreement.model import Agreement, Party
@@ -47,7 +47,7 @@ class Team:
 
     pair: Pair
     folder: Path
-    mailbox: Mailbox
+    mailbox: MaildirBox
     laptops: list[Laptop] = field(default_factory=list)
     requests: dict[tuple[bytes, BatchId], set[bytes]] = field(default_factory=dict)
     submissions: set[Submission] = field(default_factory=set)

@@ -24,10 +24,10 @@ from typing import Final
 from aggregator import roster
 from aggregator.store.sql import Store
 from aggregator.worker import LeaderWorker
-from client import device_key_file, enrol, pausing
+from client import device_key_file, enrol, mailboxes_file, pausing
 from client.device import Device
-from client.enrolment import Mailbox
 from client.happened import Happened
+from client.mailboxes import MaildirBox
 from client.sources.base import MailFact, MessageKey, StrandKey
 from client.surroundings import Surroundings
 from privacy.agreement.model import Agreement, Party
@@ -179,12 +179,12 @@ class _Life:
                 with store.write() as tx:
                     name = f"name of {person.number}"
                     _, code = roster.add(tx, person.team, WINDOWS[0], secrets.token_bytes, name)
-            mailboxes = [_mailbox(folder / "mail")] if person.has_mailbox else []
+            if person.has_mailbox:
+                mailboxes_file.save(folder, [_mailbox(folder / "mail")])
             enrol.enrol(
                 folder,
                 self.pair.signed,
                 code.group,
-                mailboxes,
                 code=code,
                 answer=lambda: enrol.CONSENT_WORD,
                 now=begins - _HOUR,
@@ -312,8 +312,8 @@ def _closes(window: Window) -> datetime:
     return window.end(ZONE) + timedelta(days=UPLOAD_DAYS)
 
 
-def _mailbox(path: Path) -> Mailbox:
+def _mailbox(path: Path) -> MaildirBox:
     for part in ("cur", "new", "tmp"):
         (path / part).mkdir(parents=True)
         (path / ".Sent" / part).mkdir(parents=True)
-    return Mailbox(path, frozenset({"me@example.com"}))
+    return MaildirBox(path, frozenset({"me@example.com"}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from client import leaving
+from client import erasing, leaving
 from client.errors import NotEnrolled
 from client.ledger_file import LedgerFile
 from privacy.errors import PluraleError
@@ -27,7 +27,7 @@ def used(desk: Desk) -> Desk:
 
 
 def test_no_run_can_start_once_leaving_began(used: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, tries = leaving._erase, list[str]()
+    real, tries = erasing.erase_file, list[str]()
 
     def erase(path: Path) -> None:
         for when in ("before", "after"):
@@ -37,7 +37,7 @@ def test_no_run_can_start_once_leaving_began(used: Desk, monkeypatch: pytest.Mon
             if when == "before":
                 real(path)
 
-    monkeypatch.setattr(leaving, "_erase", erase)
+    monkeypatch.setattr(erasing, "erase_file", erase)
     left = leaving.erase(used.folder)
     assert len(tries) == 2 * len(left.erased)
     assert left.left_over == ()
@@ -48,7 +48,7 @@ def test_no_run_can_start_once_leaving_began(used: Desk, monkeypatch: pytest.Mon
 def test_what_a_run_under_way_makes_meanwhile_is_erased_too(
     used: Desk, monkeypatch: pytest.MonkeyPatch, erased: str
 ) -> None:
-    real, used.clock.now = leaving._erase, after()
+    real, used.clock.now = erasing.erase_file, after()
     with used.device() as device:
         run = list[str]()
 
@@ -62,7 +62,7 @@ def test_what_a_run_under_way_makes_meanwhile_is_erased_too(
                     run[0] = str(error)
                 (used.folder / "outbox.db-journal").write_bytes(b"what it had open")
 
-        monkeypatch.setattr(leaving, "_erase", erase)
+        monkeypatch.setattr(erasing, "erase_file", erase)
         left = leaving.erase(used.folder)
     assert len(run) == 1
     assert left.left_over == ()
@@ -103,7 +103,7 @@ def test_a_leave_that_was_interrupted_still_tells_the_council(
 
     assert len(used.council.devices) == 1
     with monkeypatch.context() as patch:
-        patch.setattr(leaving, "_erase", killed)
+        patch.setattr(erasing, "erase_file", killed)
         with pytest.raises(KeyboardInterrupt):
             leaving.erase(used.folder)
     with pytest.raises(NotEnrolled):

@@ -256,7 +256,7 @@ def test_evidence_that_cannot_be_kept_still_stops_the_run(desk: Desk) -> None:
     with desk.device() as device:
         device.folder = desk.folder / "enrolment.json"  # a file: nothing can be kept in it
         happened = device.run()
-    assert errors(happened) == [OtherLedger]
+    assert OtherLedger in errors(happened)
     assert (happened.made, happened.sent) == ((), ())
 
 

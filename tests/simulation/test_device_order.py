@@ -62,7 +62,7 @@ def noted() -> Iterator[list[str]]:
             return made
 
         note(MaildirSource, "scan", "mail")
-        for name in ("seen", "mail", "activity", "away", "mail_read_until", "add_mail"):
+        for name in ("mail_memory", "mail", "activity", "away", "mail_read_until", "add_mail"):
             note(Journal, name, "journal")
         for room in (council, membership, upload):
             patch.setattr(room, "connect", channel)

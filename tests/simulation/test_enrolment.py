@@ -11,8 +11,7 @@ import pytest
 
 from client import enrol, enrolment_file
 from client.device import Device
-from client.enrolment import Mailbox
-from client.errors import MailboxUnreadable, NoConsent, NotEnrolled
+from client.errors import NoConsent, NotEnrolled
 from client.surroundings import Surroundings
 from privacy.errors import BadSignature, InvalidValue, NotInForce
 from privacy.groups import GroupId
@@ -76,24 +75,6 @@ def test_the_text_without_signatures_is_told_apart(tmp_path: Path, desk: Desk) -
         enrol.read_signed(tmp_path / "agreement.toml", desk.clock.now, known=None)
 
 
-def test_a_mailbox_that_is_none_is_told_before_the_consent_is_kept(
-    tmp_path: Path, desk: Desk
-) -> None:
-    mailbox = Mailbox(tmp_path / "nowhere")
-    with pytest.raises(MailboxUnreadable):
-        enrol.enrol(
-            tmp_path / "new",
-            desk.signed,
-            GroupId("north"),
-            [mailbox],
-            code=desk.council.new_code("north"),
-            answer=lambda: "yes",
-            now=desk.clock.now,
-        )
-    assert not (tmp_path / "new").exists()
-    assert desk.council.asked == []
-
-
 @pytest.mark.parametrize("answer", ["no", "", "y", "yes please"])
 def test_without_a_clear_yes_nothing_is_kept_or_sent(
     tmp_path: Path, desk: Desk, answer: str
@@ -104,7 +85,6 @@ def test_without_a_clear_yes_nothing_is_kept_or_sent(
             folder,
             desk.signed,
             GroupId("north"),
-            [],
             code=desk.council.new_code("north"),
             answer=lambda: answer,
             now=desk.clock.now,

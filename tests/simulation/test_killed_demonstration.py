@@ -32,9 +32,12 @@ class KilledServers(Servers):
     """Servers that write down their noise and are killed, one or the other, again and again.
 
     Not before everybody has enrolled: a person who meets a dead server then tries again later.
+    Devices meet a dead server for a moment; then it is started again, as whatever looks after a
+    server does.
     """
 
     calls = 0
+    killer: threading.Thread | None = None
 
     def command(self, party: Party) -> list[str | Path]:
         noise = self.directory / "noise"
@@ -42,26 +45,37 @@ class KilledServers(Servers):
         return [sys.executable, "-m", "tests.serve_party", home, self.clock, noise]
 
     def ensure_running(self) -> list[Party]:
-        started = super().ensure_running()
         self.calls += 1
         if self.calls == 1:
             self.killed = 0
-            self._stopped = threading.Event()
-        elif self.calls == 2:
-            threading.Thread(target=self._kill, daemon=True).start()
+            self._over = threading.Event()
+            self._starting = threading.Lock()
+        with self._starting:
+            started = super().ensure_running()
+        if self.calls == 2:
+            self.killer = threading.Thread(target=self._kill, daemon=True)
+            self.killer.start()
         return started
 
     def stop(self) -> None:
-        self._stopped.set()
+        self._over.set()
+        if self.killer is not None:
+            self.killer.join()
         super().stop()
 
     def _kill(self) -> None:
         chance = random.Random(29)
-        while self.killed < MOST_KILLS and not self._stopped.wait(chance.uniform(0.5, 2.5)):
-            server = self.running.get(chance.choice(list(Party)))
-            if server is not None and server.poll() is None:
-                server.kill()
-                self.killed += 1
+        while self.killed < MOST_KILLS and not self._over.wait(chance.uniform(0.5, 2.5)):
+            with self._starting:
+                server = self.running.get(chance.choice(list(Party)))
+                if server is not None and server.poll() is None:
+                    server.kill()
+                    server.wait()
+                    self.killed += 1
+            if self._over.wait(chance.uniform(0.1, 0.5)):
+                return
+            with self._starting:
+                super().ensure_running()
 
 
 def test_a_quarter_with_killed_servers_counts_everything_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client import enrolment_file
+from client import enrolment_file, mailboxes_file
 from client.cli import main
 from client.device import Device
 from client.surroundings import Surroundings
@@ -34,6 +34,7 @@ def test_enrolling_shows_the_agreement_asks_and_says_what_comes_next(person: Per
         assert key[:16] in done.stdout.replace(" ", "")
     assert "Type yes to take part" in shown
     assert "plurale preview" in shown
+    assert "plurale mail add maildir FOLDER" in shown
     record = enrolment_file.load(person.folder)
     assert record.newest.group == "north"
     assert record.newest.signed.digest == person.signed.digest
@@ -163,11 +164,11 @@ def test_a_new_version_shows_what_changes_and_keeps_team_and_mailbox(
     assert "Loosened: more may be learned about you" in done.stdout
     assert "Type yes to take part" in done.stdout
     assert f"The first window to be reported under it is {this_week().plus(2)}" in done.stdout
-    assert "named no mailbox" not in done.stdout
+    assert "named no mailbox" not in " ".join(done.stdout.split())
     record = enrolment_file.load(person.folder)
     assert [each.agreement.version for each in record.acceptances] == [1, 2]
     assert record.newest.group == "north"
-    assert [mailbox.path for mailbox in record.mailboxes] == [person.mailbox]
+    assert [each.name for each in mailboxes_file.load(person.folder)] == [str(person.mailbox)]
 
 
 def test_a_missed_version_that_is_over_is_shown_as_one_and_asked_about(
@@ -303,8 +304,7 @@ def test_an_unreachable_server_is_named_and_the_report_is_kept(
 def test_a_new_device_asks_for_the_code_and_it_need_not_be_on_the_command_line(
     person: Person,
 ) -> None:
-    mail = ("--maildir", str(person.mailbox))
-    done = person.types("enrol", str(person.agreement), *mail, answer=f"{person.code()}\nyes\n")
+    done = person.types("enrol", str(person.agreement), answer=f"{person.code()}\nyes\n")
     assert done.returncode == 0, done.stderr
     assert "Your enrolment code, from the works council: " in done.stdout
 

@@ -43,7 +43,6 @@ def says_yes(
         folder,
         desk.signed,
         GroupId(group),
-        [],
         code=code,
         answer=lambda: "yes",
         now=desk.clock.now,
@@ -79,9 +78,7 @@ def test_nothing_is_kept_or_asked_before_the_yes(
         seen.append((folder.exists(), list(desk.council.asked)))
         return "yes"
 
-    enrol.enrol(
-        folder, desk.signed, GroupId("south"), [], code=code, answer=answer, now=desk.clock.now
-    )
+    enrol.enrol(folder, desk.signed, GroupId("south"), code=code, answer=answer, now=desk.clock.now)
     assert seen == [(False, [])]
     assert desk.council.asked == ["register"]
 

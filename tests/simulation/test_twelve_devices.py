@@ -90,7 +90,7 @@ def enrol_one(pair: Pair, folder: Path, now: datetime) -> None:
     group = GroupId("north")
     with pair.running[Party.COUNCIL].store.write() as tx:
         _, code = roster.add(tx, group, WINDOW, secrets.token_bytes)
-    enrol.enrol(folder, pair.signed, group, [], code=code, answer=lambda: "yes", now=now)
+    enrol.enrol(folder, pair.signed, group, code=code, answer=lambda: "yes", now=now)
 
 
 def fates(happened: Happened) -> dict[str, Fate]:

@@ -138,11 +138,10 @@ def test_servers_are_looked_for_where_the_version_of_the_present_week_says(desk:
     assert record.at(early).council == council
 
 
-def test_saying_yes_again_to_the_same_changes_nothing_but_the_mailboxes(desk: Desk) -> None:
+def test_saying_yes_again_to_the_same_changes_nothing(desk: Desk) -> None:
     before = enrolment_file.load(desk.folder)
     after_again = desk.enrols(desk.signed, WINDOW.start(BERLIN) + timedelta(days=3))
     assert after_again == before
-    assert after_again.mailboxes  # none was named, so the known one stays
 
 
 def test_without_a_yes_the_accepted_version_stays(desk: Desk) -> None:
@@ -153,7 +152,6 @@ def test_without_a_yes_the_accepted_version_stays(desk: Desk) -> None:
             desk.folder,
             signed_by_both(next_version(desk)),
             enrolment_file.load(desk.folder).newest.group,
-            (),
             answer=lambda: "no",
             now=desk.clock.now,
         )

@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import chain, pairwise
 
 from privacy.batch import Collection
-from privacy.metrics import Histogram, Scalar
+from privacy.metrics import Choice, Histogram, Metric
 from privacy.noise import NoiseSource, helper_noise, noisy_measurement
 from privacy.release import (
     HistogramResult,
@@ -47,7 +47,9 @@ class Person:
         return cls(values, tuple(clipped), collection.encode(values))
 
 
-def _clip(metric: Scalar | Histogram, value: Fraction | None) -> list[Fraction]:
+def _clip(metric: Metric, value: Fraction | None) -> list[Fraction]:
+    if isinstance(metric, Choice):
+        return [Fraction(value == place) for place in range(len(metric.options) + 1)]
     if isinstance(metric, Histogram):
         edges: list[Fraction | float] = [-math.inf, *metric.edges, math.inf]
         return [

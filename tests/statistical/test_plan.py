@@ -123,7 +123,7 @@ def made(case: str) -> Made:
         columns.append(sums)
     figures = Figures.of(agreement(), collection.task, collection.group, metric)
     total = sum(person[0] for person in encoded) / scales.units
-    truth = total if isinstance(metric, Histogram) else metric.target + total / reports
+    truth = metric.target + total / reports if isinstance(metric, Scalar) else total
     released = tuple(
         _released(parties, reports, week, noise) for week in zip(*columns, strict=True)
     )

@@ -15,7 +15,7 @@ from functools import cache
 from privacy.aggregation import add_up
 from privacy.agreement.model import Role
 from privacy.groups import Level
-from privacy.metrics import Direction, Histogram, Scalar, Task, TaskId
+from privacy.metrics import Choice, Direction, Histogram, Metric, Scalar, Task, TaskId
 from privacy.noise import DiscreteGaussian, NoiseSource, noisy_measurement
 from privacy.release import HistogramResult, unshard
 from privacy.report import Submission
@@ -59,11 +59,13 @@ def people_of(made: Parties, number: int = 400) -> list[Person]:
     """Weeks of all kinds: one in eight values is missing, and about a third are clipped."""
     draw = random.Random("values")
 
-    def value(metric: Scalar | Histogram) -> Fraction | None:
+    def value(metric: Metric) -> Fraction | None:
         if draw.random() < 1 / 8:
             return None
         if isinstance(metric, Histogram):
             return Fraction(draw.randint(0, 120), 10)
+        if isinstance(metric, Choice):
+            return Fraction(draw.randint(0, len(metric.options)))
         return metric.target + metric.clip * Fraction(draw.randint(-1700, 1400), 1000)
 
     metrics = made.collection.task.metrics

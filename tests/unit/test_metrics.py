@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from privacy.errors import InvalidValue
 from privacy.groups import Level
-from privacy.metrics import Direction, Histogram, Task, TaskId
+from privacy.metrics import Choice, Direction, Histogram, Task, TaskId
 from privacy.scales import Scales, derive
 from tests.agreements import breadth, headline, scalar
 
@@ -65,6 +65,39 @@ def test_a_histogram_encodes_the_sensitivity_at_the_range_and_nothing_when_missi
     assert histogram(1, 4).encode(None, scales) == (0, 0, 0)
 
 
+def choice(*options: str, measure: str = "time_by_category") -> Choice:
+    return Choice(measure, options, Fraction(1))
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_choice_encodes_the_sensitivity_at_the_place_with_other_at_the_end(place: int) -> None:
+    scales = Scales(100, Fraction(100), Fraction(100), Fraction(100))
+    metric = choice("Documents", "Meetings")
+    assert metric.coordinates == 3
+    assert metric.encode(Fraction(place), scales) == tuple(100 * (n == place) for n in range(3))
+
+
+def test_a_missing_choice_is_nothing_at_every_place() -> None:
+    assert choice("Documents").clipped(None) == (0, 0)
+
+
+@pytest.mark.parametrize("value", [Fraction(-1), Fraction(2), Fraction(1, 2)])
+def test_what_is_no_place_of_a_category_is_refused(value: Fraction) -> None:
+    with pytest.raises(InvalidValue, match="is not the place of a category"):
+        choice("Documents").clipped(value)
+
+
+def test_a_choice_without_a_category_is_refused_with_the_next_step() -> None:
+    with pytest.raises(InvalidValue, match=r"names no category: add one under \[\[categories\]\]"):
+        choice()
+
+
+@pytest.mark.parametrize("measure", ["active_hours", "mail_response_hours"])
+def test_a_choice_of_another_measure_is_refused(measure: str) -> None:
+    with pytest.raises(InvalidValue, match=f"metric {measure}: it takes"):
+        choice("Documents", measure=measure)
+
+
 @pytest.mark.parametrize("edges", [(), (1, 1), (2, 1)])
 def test_edges_must_rise_and_exist(edges: tuple[int, ...]) -> None:
     with pytest.raises(InvalidValue, match="edges must rise"):
@@ -80,6 +113,7 @@ def test_one_edge_makes_two_ranges() -> None:
     [
         ({"id": "keystrokes"}, "'keystrokes' is not in the catalogue: choose from active_hours"),
         ({"id": "mail_response_hours"}, "mail_response_hours: it takes edges"),
+        ({"id": "time_by_category"}, "time_by_category: it takes nothing but a share"),
         ({"clip": Fraction(0)}, "the clip must be greater than 0"),
         ({"share": Fraction(0)}, "its share is 0"),
         ({"share": Fraction(101, 100)}, "its share is 101/100"),

@@ -237,7 +237,7 @@ def interview(answers: Iterable[str]) -> tuple[Agreement, list[str]]:
     return agreement, said
 
 
-def test_defaults_give_an_agreement_with_both_tasks_and_every_measure(tmp_path: Path) -> None:
+def test_defaults_give_an_agreement_with_both_tasks_on_mail_and_activity(tmp_path: Path) -> None:
     chosen = [""] * 4 + [""] + [""] * 13 + ["", ""]
     agreement, said = interview(answered(tmp_path, *FIELDS, *GROUPS, *chosen))
     assert agreement.employer == AGREEMENT.employer
@@ -254,9 +254,46 @@ def test_defaults_give_an_agreement_with_both_tasks_and_every_measure(tmp_path: 
     ]
     assert [task.id for task in agreement.tasks] == ["teams", "departments"]
     collected = [metric.id for task in agreement.tasks for metric in task.metrics]
-    assert sorted(collected) == sorted(CATALOGUE)
+    assert set(CATALOGUE) - set(collected) == {
+        *("tasks_within_estimate", "task_time_ratio", "tasks_finished", "time_by_category")
+    }
+    assert agreement.categories == ()
     assert "Working hours [09:00-17:00]: " in said
     assert "Domains whose mail is internal, with commas: " in said
+
+
+def test_kinds_of_work_are_asked_for_once_where_they_are_told_apart(tmp_path: Path) -> None:
+    teams = ["time_by_category, tasks_within_estimate"]
+    kinds = [
+        *("Mail, mail", "Mail, other", "Mail, Meetings"),
+        *("outlook, Outlook", "outlook, thunderbird", ""),
+        *("none", "none", "meeting"),
+    ]
+    metrics = ["", "", "", "", "time_by_category"]
+    answers = answered(tmp_path, *FIELDS, *GROUPS, *teams, *kinds, *metrics, "1/2")
+    agreement, said = interview(answers)
+    assert [(c.id, c.title, c.applications, c.titles) for c in agreement.categories] == [
+        ("Mail", "Mail", ("outlook", "thunderbird"), ()),
+        ("Meetings", "Meetings", (), ("meeting",)),
+    ]
+    told = "\n".join(said)
+    for sentence in (
+        "The id mail stands for 2 categories",
+        '"other" is what fits no category',
+        "'Outlook' stands among the applications of Mail already",
+        "category Meetings: nothing counts as it",
+    ):
+        assert sentence in told, sentence
+    assert [task.metrics[0].id for task in agreement.tasks] == ["time_by_category"] * 2
+    assert told.count("Kinds of work to tell apart") == 3
+
+
+def test_every_measure_can_be_chosen_with_the_numbers_in_brackets(tmp_path: Path) -> None:
+    kinds = ["Mail", "outlook", ""]
+    everything = ["none", ", ".join(CATALOGUE), *kinds, *[""] * 25, ""]
+    agreement, _ = interview(answered(tmp_path, *FIELDS, *GROUPS, *everything))
+    (task,) = agreement.tasks
+    assert [metric.id for metric in task.metrics] == [*CATALOGUE]
 
 
 REFUSALS = (

@@ -13,6 +13,7 @@ ROW = Tidy(
     metric="mail_answered_in_time",
     window="2026-W01",
     period=None,
+    bins=None,
     estimate=0.9,
     low=0.85,
     high=0.95,
@@ -61,3 +62,20 @@ def test_a_metric_that_a_group_has_in_two_tasks_is_shown_with_its_task(
         assert " mail_answered_in_time (headline) " in line(printed, first)
         assert " mail_answered_in_time (second) " in line(printed, second)
         assert "(" not in line(printed, third)
+
+
+def test_numbers_of_a_histogram_are_named_once_below_the_windows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chosen = replace(
+        ROW,
+        metric="time_by_category",
+        bins=["Documents", "[red]Meetings", "other"],
+        estimate=[20.0, 5.0, 1.0],
+        low=[18.0, 3.0, -1.0],
+        high=[22.0, 7.0, 3.0],
+    )
+    show.results([chosen, replace(chosen, window="2026-W02")])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "2026-W01 north time_by_category 20 5 1 (± 2 each)" in printed
+    assert printed.count("_category: people, in this order: Documents; [red]Meetings; other.") == 1

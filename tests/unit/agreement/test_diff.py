@@ -17,6 +17,7 @@ from privacy.agreement.words import fingerprint
 from privacy.errors import InvalidAgreement
 from tests.agreements import make_agreement, new_keys, party_terms, with_every_key
 from tests.unit.agreement.strategies import agreements
+from tests.unit.agreement.test_categories import CHANGED as CATEGORY_KEYS
 from tests.unit.agreement.test_reference import paths
 
 LOOSENED, NEUTRAL, TIGHTENED = Weight.LOOSENED, Weight.NEUTRAL, Weight.TIGHTENED
@@ -238,6 +239,7 @@ def test_a_department_cut_down_to_a_team_is_looser() -> None:
 def test_every_key_of_the_document_has_a_case() -> None:
     covered = {re.sub(r"\.\d+", "", path) for path, *_ in CASES} | set(SEVERAL)
     covered.add("groups.level")  # the test above
+    covered |= CATEGORY_KEYS
     assert covered == paths(EVERY)
 
 

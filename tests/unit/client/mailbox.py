@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from client.journal import Journal
 from client.mail_scan import ScanResult, scan
 from client.pausing import NEVER, Pauses
+from client.personal_hours import parse
 from client.sources.maildir import MaildirSource
 from client.values import compute
 from privacy.agreement.model import MailRules
@@ -112,9 +113,13 @@ def week(
     now: str = "+3 Mon 00:00",
     addresses: Iterable[str] = (),
     pauses: Pauses = NEVER,
+    personal: str = "",
     **times: Any,
 ) -> tuple[Values, ScanResult]:
-    """Share, count and median of a window, by way of files, scan, journal and values."""
+    """Share, count and median of a window, by way of files, scan, journal and values.
+
+    `personal`: hours as a person types them, which have held for long.
+    """
     mailbox = Mailbox(root / "mail")
     for mail in mails:
         mailbox.put(mail)
@@ -124,6 +129,8 @@ def week(
     )
     with Journal(root / "journal" / "journal.sqlite") as journal:
         journal.mark_away(away)
+        if personal:
+            journal.hours.keep(window.monday - timedelta(weeks=9), parse(personal.split()))
         source = MaildirSource(mailbox.root, addresses=frozenset(addresses))
         result = scan([source], journal, lambda: at(now), pauses)
         values = compute(agreement, window, journal, pauses)

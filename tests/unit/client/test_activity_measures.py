@@ -15,7 +15,9 @@ from client.activity import Span
 from client.intervals import Interval
 from client.journal import Journal
 from client.measures.core_hours_coverage import split
+from client.personal_hours import parse
 from client.values import compute
+from privacy.catalogue import CATALOGUE
 from privacy.window import Window
 from tests.agreements import make_agreement, working_time
 from tests.unit.client.mailbox import WINDOW, at
@@ -36,11 +38,14 @@ def values(
     spans: Iterable[Span],
     away: Iterable[date] = (),
     window: Window = WINDOW,
+    personal: str = "",
     **times: Any,
 ) -> Mapping[str, Fraction | None]:
     with Journal(folder / "journal.sqlite") as journal:
         journal.record(spans)
         journal.mark_away(away)
+        if personal:
+            journal.hours.keep(window.monday, parse(personal.split()))
         return compute(make_agreement(working_time=working_time(**times)), window, journal)
 
 
@@ -60,7 +65,7 @@ def full_week(days: Iterable[str] = WEEKDAYS) -> list[Span]:
 def test_nothing_recorded_is_missing_never_zero(tmp_path: Path) -> None:
     found = values(tmp_path, [])
     assert set(found.values()) == {None}
-    assert len(found) == 6
+    assert len(found) == len(CATALOGUE)
 
 
 def test_a_full_week(tmp_path: Path) -> None:
@@ -172,3 +177,55 @@ def test_a_clock_change_does_not_lengthen_activity(tmp_path: Path) -> None:
         found = compute(agreement, window, journal)
     assert found["active_hours"] == 25
     assert found["after_hours_share"] == Fraction(18, 25)
+
+
+MORNINGS = "mon-thu=9:00-13:00"
+
+
+def test_a_part_timer_s_hours_look_like_anybody_s(tmp_path: Path) -> None:
+    """16 hours of 40, of which 12 are active."""
+    mornings = [active(day, "09:00", "12:00") for day in WEEKDAYS[:4]]
+    mornings += [idle(day, "12:00", "17:00") for day in WEEKDAYS[:4]]
+    found = values(tmp_path, mornings, personal=MORNINGS)
+    assert found["active_hours"] == Fraction(12 * 40, 16)
+    assert found["core_hours_coverage"] == Fraction(2, 3)
+
+
+def test_half_of_a_part_timer_s_own_hours_is_enough(tmp_path: Path) -> None:
+    mornings = [active(day, "09:00", "12:00") for day in WEEKDAYS[:4]]
+    own = "mon=9:00-17:00 tue-thu=9:00-11:00"
+    short = values(tmp_path, mornings[1:], personal=own)
+    assert short["active_hours"] is None
+    (tmp_path / "b").mkdir()
+    long = values(tmp_path / "b", mornings[:1], personal=own)
+    assert long["active_hours"] == Fraction(3 * 40, 8)
+
+
+def test_what_is_after_hours_depends_on_one_s_own_hours(tmp_path: Path) -> None:
+    spans = [active("Mon", "12:00", "14:00"), active("Fri", "10:00", "12:00")]
+    assert values(tmp_path, spans)["after_hours_share"] == 0
+    (tmp_path / "b").mkdir()
+    found = values(tmp_path / "b", spans, personal=MORNINGS)
+    assert found["after_hours_share"] == Fraction(3, 4)
+
+
+def test_core_hours_that_are_not_one_s_own_are_not_looked_at(tmp_path: Path) -> None:
+    spans = [active(day, "10:00", "11:00") for day in WEEKDAYS[:4]]
+    spans += [idle(day, "11:00", "12:00") for day in WEEKDAYS[:2]]
+    spans += [idle("Fri", "10:00", "15:00")]
+    found = values(tmp_path, spans, personal=MORNINGS)
+    assert found["core_hours_coverage"] == Fraction(4, 6)
+
+
+def test_core_coverage_is_missing_below_half_of_one_s_own_core_hours(tmp_path: Path) -> None:
+    """Four mornings have 12 core hours."""
+    spans = [active(day, "10:00", "11:00") for day in WEEKDAYS[:4]]
+    two = [idle("Mon", "11:00", "12:00"), idle("Tue", "11:00", "12:00")]
+    enough = values(tmp_path, [*spans, *two], personal=MORNINGS)
+    assert enough["core_hours_coverage"] == Fraction(4, 6)
+    (tmp_path / "b").mkdir()
+    fewer = values(tmp_path / "b", [*spans, *two[:1]], personal=MORNINGS)
+    assert fewer["core_hours_coverage"] is None
+    (tmp_path / "c").mkdir()
+    none = values(tmp_path / "c", spans, personal="mon-fri=6:00-10:00")
+    assert none["core_hours_coverage"] is None

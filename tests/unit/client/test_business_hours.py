@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from client.business_hours import BusinessHours, public_holidays
 from client.errors import UnknownCalendar
+from client.personal_hours import Hours, PersonalHours, PersonalWeek, monday_of, parse
 from tests.agreements import working_time
 
 MINUTE = timedelta(minutes=1)
@@ -31,9 +32,13 @@ def oracle_works(minute: datetime, hours: BusinessHours) -> bool:
     """Whether the wall clock shows working time during the minute that begins now."""
     agreed = hours.working_time
     wall = minute.astimezone(ZoneInfo(agreed.time_zone))
-    if wall.weekday() not in agreed.days or wall.date() in HOLIDAYS or wall.date() in hours.away:
+    if wall.date() in HOLIDAYS or wall.date() in hours.away:
         return False
-    return agreed.start <= wall.time() < agreed.end
+    own = [week for since, week in hours.personal.since if since <= wall.date()]
+    if own and own[-1] is not None:
+        stretch = own[-1].days.get(wall.weekday())
+        return stretch is not None and stretch.start <= wall.time() < stretch.end
+    return wall.weekday() in agreed.days and agreed.start <= wall.time() < agreed.end
 
 
 def oracle_time(start: datetime, end: datetime, hours: BusinessHours) -> timedelta:
@@ -65,6 +70,10 @@ clocks = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 59])).filte
     outside_the_change
 )
 
+personal_weeks = st.none() | st.dictionaries(
+    st.integers(0, 6), st.tuples(clocks, clocks).filter(is_long_enough), min_size=2
+).map(lambda week: PersonalWeek({day: Hours(*stretch) for day, stretch in week.items()}))
+
 
 @st.composite
 def business_hours(draw: st.DrawFn) -> BusinessHours:
@@ -76,7 +85,13 @@ def business_hours(draw: st.DrawFn) -> BusinessHours:
         days=draw(st.frozensets(st.integers(0, 6), min_size=3, max_size=7)),
         start=start, end=end, core_start=start, core_end=end,
     )  # fmt: skip
-    return BusinessHours(agreed, frozenset(around + timedelta(days=n) for n in away))
+    personal = PersonalHours(
+        tuple(
+            (monday_of(around) + timedelta(weeks=n), draw(personal_weeks))
+            for n in sorted(draw(st.sets(st.integers(-2, 1), max_size=2)))
+        )
+    )
+    return BusinessHours(agreed, frozenset(around + timedelta(days=n) for n in away), personal)
 
 
 moments = st.builds(
@@ -165,3 +180,55 @@ def test_working_time_in_a_skipped_hour_is_no_interval() -> None:
     working = hours.working(date(2026, 3, 22))
     assert working is not None
     assert working.length == HOUR
+
+
+def own(*since: tuple[date, str]) -> BusinessHours:
+    weeks = tuple((monday, parse(text.split())) for monday, text in since)
+    return BusinessHours(working_time(), personal=PersonalHours(weeks))
+
+
+def test_personal_hours_hold_from_their_monday_until_the_next() -> None:
+    hours = own(
+        (date(2026, 2, 2), "mon-wed=9:00-13:00"),
+        (date(2026, 2, 16), "agreed"),
+    )
+    length = {
+        day: 0 if (found := hours.working(day)) is None else found.length // HOUR
+        for day in (date(2026, 1, 30), date(2026, 2, 3), date(2026, 2, 6), date(2026, 2, 17))
+    }
+    assert list(length.values()) == [8, 4, 0, 8]
+
+
+@pytest.mark.parametrize(
+    ("week", "core"),
+    [
+        ("tue=9:00-13:00", "10:00-13:00"),
+        ("tue=12:30-20:00", "12:30-15:00"),
+        ("tue=7:00-20:00", "10:00-15:00"),
+        ("tue=6:00-10:00", None),
+        ("wed=9:00-17:00", None),
+    ],
+)
+def test_core_hours_are_the_agreed_ones_cut_to_the_person_s_own(
+    week: str, core: str | None
+) -> None:
+    hours = own((date(2026, 2, 2), week))
+    found = hours.usual_core(date(2026, 2, 3))
+    assert (found and str(found)) == core
+    assert (hours.core(date(2026, 2, 3)) is None) is (core is None)
+
+
+def test_a_day_that_is_not_agreed_has_no_core_hours_and_no_holiday_has_any() -> None:
+    hours = own((date(2026, 3, 30), "fri-sun=9:00-17:00"))
+    saturday, good_friday = date(2026, 4, 4), date(2026, 4, 3)
+    assert hours.working(saturday) is not None
+    assert hours.core(saturday) is None
+    assert hours.usual_core(good_friday) is not None
+    assert hours.core(good_friday) is None
+
+
+def test_the_length_of_a_week_is_what_the_wall_clock_says_in_every_week() -> None:
+    hours = own((date(2026, 3, 23), "sat-sun=0:00-6:30"))
+    week = [date(2026, 3, 23) + timedelta(days=n) for n in range(7)]
+    assert hours.agreed_length == 40
+    assert hours.length(week) == 13

@@ -32,7 +32,7 @@ def changed_over(version: int = 3) -> bytes:
 
 
 def enrolled(signed: bytes) -> Enrolment:
-    return Enrolment((Acceptance(verified(signed), GroupId("north"), NOW),), ())
+    return Enrolment((Acceptance(verified(signed), GroupId("north"), NOW),))
 
 
 def offered(tmp_path: Path, signed: bytes, known: bytes) -> Agreement:
@@ -78,7 +78,7 @@ def test_an_older_version_with_the_key_of_its_time_is_told_to_be_older(tmp_path:
 def test_a_consent_is_never_older_than_the_one_before_it() -> None:
     first = Acceptance(verified(sign(FIRST)), GroupId("north"), NOW)
     second = Acceptance(verified(sign(ANNOUNCING)), GroupId("north"), NOW)
-    assert Enrolment((first, second), ()).newest == second
+    assert Enrolment((first, second)).newest == second
     earlier = dataclasses.replace(second, consented_at=NOW - timedelta(seconds=1))
     with pytest.raises(InvalidValue, match="a consent is older than the one before it"):
-        Enrolment((first, earlier), ())
+        Enrolment((first, earlier))

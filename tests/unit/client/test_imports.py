@@ -1,5 +1,7 @@
 """What the always-on watcher loads: nothing large, so that it stays small."""
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -30,9 +32,20 @@ def test_values_load_neither_grpc_nor_opendp_nor_sqlmodel() -> None:
     assert done.stdout.split() == ["holidays"]
 
 
-def test_every_measure_of_the_catalogue_has_one_function() -> None:
-    from client.values import ACTIVITY_MEASURES, MAIL_MEASURES
-    from privacy.catalogue import CATALOGUE
+def test_every_measure_of_the_catalogue_has_one_function_wired_to_its_source() -> None:
+    from client import activity_evidence, mail_evidence, measures, task_evidence
+    from privacy.catalogue import CATALOGUE, Source
 
-    assert MAIL_MEASURES.keys() | ACTIVITY_MEASURES.keys() == CATALOGUE.keys()
-    assert not MAIL_MEASURES.keys() & ACTIVITY_MEASURES.keys()
+    wired = {
+        Source.MAIL: mail_evidence.MEASURES,
+        Source.ACTIVITY: activity_evidence.MEASURES,
+        Source.TASKS: task_evidence.MEASURES,
+    }
+    assert {source: [*of] for source, of in wired.items()} == {
+        source: [each.id for each in CATALOGUE.values() if each.source is source]
+        for source in Source
+    }
+    files = {module.name for module in pkgutil.iter_modules(measures.__path__)}
+    assert files == CATALOGUE.keys()
+    for name in files:
+        assert callable(getattr(importlib.import_module(f"client.measures.{name}"), name))

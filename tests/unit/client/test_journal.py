@@ -1,5 +1,6 @@
 """The journal on a real file."""
 
+import dataclasses
 import itertools
 import os
 import random
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +22,6 @@ from client.intervals import Interval
 from client.journal import Journal
 from client.sources.base import MailFact, MessageKey, SeenKey, StrandKey
 from privacy.errors import InvalidValue
-from privacy.window import Window
 
 START = datetime(2026, 2, 2, tzinfo=UTC)
 PERIOD = Interval(START, START + timedelta(days=7))
@@ -163,11 +162,34 @@ def test_the_same_mail_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_of_two_copies_the_earlier_delivery_counts_in_any_order(tmp_path: Path) -> None:
-    copies = [fact(1, when=2), fact(1, when=5, automated=True)]
-    for number, order in enumerate((copies, copies[::-1])):
+    for outgoing in (False, True):
+        copies = [
+            fact(1, when=2, outgoing=outgoing),
+            fact(1, when=5, outgoing=outgoing, automated=True),
+        ]
+        for number, order in enumerate((copies, copies[::-1])):
+            with Journal(tmp_path / f"{number}{outgoing}") as journal:
+                journal.add_mail(order, [])
+                # A mail came directly too; an automatic answer stays one.
+                assert journal.mail(minute(9)) == (
+                    fact(1, when=2, outgoing=outgoing, automated=outgoing),
+                )
+
+
+def test_of_a_mail_that_came_directly_and_through_a_list_the_direct_copy_counts(
+    tmp_path: Path,
+) -> None:
+    direct = fact(1, when=2)
+    listed = dataclasses.replace(
+        fact(1, automated=True),
+        domains=frozenset({"example.com"}),
+        references=(),
+        strand=StrandKey(b"u" * 32),
+    )
+    for number, order in enumerate(([direct, listed], [listed, direct])):
         with Journal(tmp_path / str(number)) as journal:
             journal.add_mail(order, [])
-            assert journal.mail(minute(9)) == (fact(1, when=2, automated=True),)
+            assert journal.mail(minute(9)) == (dataclasses.replace(direct, received=minute(0)),)
 
 
 def test_a_sent_and_a_received_copy_are_kept_apart(tmp_path: Path) -> None:
@@ -188,27 +210,6 @@ def test_a_failing_write_leaves_nothing_behind(tmp_path: Path) -> None:
         assert (journal.mail(minute(9)), journal.mail_memory().names) == ((), frozenset())
         journal.add_mail([fact(2)], [])
         assert journal.mail(minute(9)) == (fact(2),)
-
-
-def test_erasing_leaves_no_trace_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "journal.sqlite"
-    zone = ZoneInfo("UTC")
-    old, kept = fact(7, when=0), fact(8, when=7 * 1440)
-    with Journal(path) as journal:
-        journal.record([span(0, 10), span(7 * 1440 - 5, 7 * 1440 + 5)])
-        journal.add_mail([old, kept], [SeenKey(b"n" * 32)])
-        journal.mark_away([date(2026, 2, 8), date(2026, 2, 9)])
-        journal.erase(Window(2026, 7), zone)
-        everything = Interval(START, START + timedelta(days=30))
-        assert journal.activity(everything).active == (
-            Interval(minute(7 * 1440), minute(7 * 1440 + 5)),
-        )
-        assert journal.mail(minute(9 * 1440)) == (kept,)
-        assert journal.away() == {date(2026, 2, 9)}
-        assert journal.mail_memory().names == {b"n" * 32}
-        files = [file.read_bytes() for file in tmp_path.iterdir()]
-        assert any(content.count(kept.key) for content in files)
-        assert not any(content.count(old.key) for content in files)
 
 
 def test_two_programs_write_at_once(tmp_path: Path) -> None:

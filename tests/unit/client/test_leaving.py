@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from client import leaving
+from client import erasing, leaving
 
 OWN = (
     "journal.db",
@@ -18,6 +18,9 @@ OWN = (
     "ledger-alarm.json",
     "pauses.json",
     "pauses.json.4711.new",
+    "watch.json",
+    "mailboxes.json",
+    "mailboxes.json.7.new",
     "enrolment.json",
     "device-key.pem",
     "device-key.pem.12.new",
@@ -122,13 +125,13 @@ def test_what_is_needed_to_tell_the_council_goes_last(folder: Path) -> None:
 def test_the_enrolment_is_put_away_before_anything_is_erased(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, seen = leaving._erase, list[bool]()
+    real, seen = erasing.erase_file, list[bool]()
 
     def erase(path: Path) -> None:
         seen.append((folder / "enrolment.json").exists())
         real(path)
 
-    monkeypatch.setattr(leaving, "_erase", erase)
+    monkeypatch.setattr(erasing, "erase_file", erase)
     leaving.erase(folder)
     assert seen == [False] * len(OWN)
 
@@ -144,16 +147,16 @@ def test_what_an_interrupted_leave_put_away_is_overwritten_too(folder: Path) -> 
 def test_what_is_made_meanwhile_is_erased_in_the_end(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = leaving._erase
+    real = erasing.erase_file
 
     def erase(path: Path) -> None:
         real(path)
         if path.name == "device-key.pem" and not (folder / "outbox.db").exists():
             for name in ("outbox.db", "ledger-alarm.json"):
                 (folder / name).write_bytes(SECRET)
-            monkeypatch.setattr(leaving, "_erase", real)
+            monkeypatch.setattr(erasing, "erase_file", real)
 
-    monkeypatch.setattr(leaving, "_erase", erase)
+    monkeypatch.setattr(erasing, "erase_file", erase)
     left = leaving.erase(folder)
     assert sorted(left.erased) == ERASED
     assert not folder.exists()

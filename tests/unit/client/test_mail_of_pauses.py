@@ -1,7 +1,7 @@
 """What a pause takes out of the mail measures of a week that it does not touch, and what it leaves.
 
-As in `test_mail_rules`: 8 business hours from 9 to 17, in Berlin. The pause is the weekend before
-the window.
+As in `mail_rules.notation`: 8 business hours from 9 to 17, in Berlin. The pause is the weekend
+before the window.
 """
 
 from fractions import Fraction

@@ -52,6 +52,7 @@ def test_a_released_window() -> None:
         "metric": "mail_answered_in_time",
         "window": "2026-W01",
         "period": None,
+        "bins": None,
         "target": 0.8,
         "direction": "at_least",
         "verdict": None,
@@ -79,6 +80,10 @@ def test_a_histogram_has_a_number_for_each_bin_and_no_target() -> None:
     assert row.low == pytest.approx([people - 2 * 1.959964 for people in range(7)])
     assert row.high == pytest.approx([people + 2 * 1.959964 for people in range(7)])
     assert (row.target, row.direction) == (None, None)
+    assert row.bins is not None
+    named = [name.replace("\u00a0", " ") for name in row.bins]
+    assert named[:2] == ["under 1 h", "1 to under 2 h"]
+    assert named[-1] == "24 h or more"
 
 
 def test_a_quarter_has_the_margin_of_its_verdict() -> None:
@@ -93,6 +98,7 @@ def test_a_quarter_has_the_margin_of_its_verdict() -> None:
         "metric": "mail_answered_in_time",
         "window": None,
         "period": "2026-Q1",
+        "bins": None,
         "target": 0.8,
         "direction": "at_least",
         "verdict": "cannot tell so far (weeks 1–4)",
