@@ -243,7 +243,8 @@ def read(folder: Path, database: str) -> dict[str, list[Row]]:
 
 
 def _rows(connection: sqlite3.Connection, kept: Kept) -> list[Row]:
-    names = ", ".join(f'"{name}"' for name in kept.columns)
+    # Without its table SQLite takes the name of a column that is not there for a text.
+    names = ", ".join(f'{kept.table}."{name}"' for name in kept.columns)
     order = ", ".join(str(place + 1) for place in range(min(2, len(kept.columns))))
     found = connection.execute(
         f"SELECT {names} FROM {kept.table} ORDER BY {order}"  # noqa: S608 - constants

@@ -67,6 +67,8 @@ def forget(folder: Path, now: datetime, zone: tzinfo) -> Forgotten:
         if not _is_damaged(error):
             raise
         _remove(path)  # 4
+        with Journal(path) as journal:  # a new one, which takes nothing from before either
+            journal.forget(now, now.astimezone(zone).date())
         return Forgotten(str(error))
     return Forgotten()
 

@@ -100,7 +100,7 @@ class Journal:
         ).fetchall()
         start = min([start, *(low for low, _ in touched)])
         end = max([end, *(high for _, high in touched)])
-        self._connection.execute("INSERT INTO span VALUES (?, ?, ?)", (start, end, span.active))
+        self._connection.execute("INSERT INTO span VALUES (?, ?, ?)", (span.active, start, end))
 
     def activity(self, period: Interval) -> Activity:
         """What was recorded and what was active in `period`; the rest of it is a gap."""
@@ -135,7 +135,7 @@ class Journal:
         ).fetchall()
         start = min([start, *(low for low, _ in touched)])
         end = max([end, *(high for _, high in touched)])
-        self._connection.execute("INSERT INTO used VALUES (?, ?, ?)", (start, end, used.category))
+        self._connection.execute("INSERT INTO used VALUES (?, ?, ?)", (used.category, start, end))
 
     def used(self, period: Interval) -> tuple[Used, ...]:
         """What was in front in `period`, cut to it, in order. Stretches may overlap."""

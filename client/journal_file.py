@@ -19,10 +19,12 @@ _APPLICATION_ID: Final = 0x506C7572
 _VERSION: Final = 1
 _BUSY_SECONDS: Final = 10.0
 
+# A primary key comes first in its table: if not, SQLite before 3.41 takes a whole file without
+# ROWIDs for a damaged one when it is asked to check it.
 _SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE span (
-    start INTEGER NOT NULL, end INTEGER NOT NULL, active INTEGER NOT NULL,
+    active INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
     PRIMARY KEY (active, start)
 ) WITHOUT ROWID;
 CREATE TABLE mail (
@@ -34,7 +36,7 @@ CREATE TABLE seen (name BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE mail_read (only INTEGER PRIMARY KEY CHECK (only = 1), until INTEGER NOT NULL);
 CREATE TABLE cursor (place BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE used (
-    start INTEGER NOT NULL, end INTEGER NOT NULL, category TEXT NOT NULL,
+    category TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
     PRIMARY KEY (category, start)
 ) WITHOUT ROWID;
 CREATE TABLE away (day TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -48,8 +50,8 @@ CREATE TABLE task (
     recurs INTEGER NOT NULL
 );
 CREATE TABLE task_time (
-    task INTEGER NOT NULL REFERENCES task (number), start INTEGER NOT NULL, end INTEGER,
-    imported INTEGER NOT NULL, PRIMARY KEY (task, start, imported)
+    task INTEGER NOT NULL REFERENCES task (number), start INTEGER NOT NULL,
+    imported INTEGER NOT NULL, end INTEGER, PRIMARY KEY (task, start, imported)
 ) WITHOUT ROWID;
 CREATE TABLE erased (
     only INTEGER PRIMARY KEY CHECK (only = 1), until INTEGER, forgotten INTEGER,

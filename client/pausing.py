@@ -125,6 +125,11 @@ def _pause(record: dict[str, str | None]) -> Pause:
     begins, until = record["from"], record["until"]
     if begins is None:
         raise InvalidValue("a pause has no beginning")
-    return Pause(
-        datetime.fromisoformat(begins), None if until is None else datetime.fromisoformat(until)
-    )
+    return Pause(_moment(begins), None if until is None else _moment(until))
+
+
+def _moment(written: str) -> datetime:
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise InvalidValue(f"{written} has no time zone")
+    return moment.astimezone(UTC)

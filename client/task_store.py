@@ -97,7 +97,7 @@ class TaskStore:
             )
             self._connection.execute("DELETE FROM task_time WHERE task = ?", (task.number,))
             self._connection.executemany(
-                "INSERT INTO task_time VALUES (?, ?, ?, ?)",
+                "INSERT INTO task_time (task, start, end, imported) VALUES (?, ?, ?, ?)",
                 [_time_row(task.number, time) for time in task.times],
             )
 

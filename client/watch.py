@@ -102,7 +102,7 @@ class Watcher:
         if self._source is None:
             if now.running < self._retry_at:
                 return
-            self._source = self._open_source(rule, self._known_until(now.utc))
+            self._source = self._open_source(rule, max(rule.begins, self._known_until(now.utc)))
         seen = self._source.look(now)
         self._say("watching", "recording")
         for span in seen.spans:  # 2

@@ -152,7 +152,7 @@ def _command(written: str) -> Command:
         return Command(tuple(shlex.split(written)))
     except ValueError:
         raise SettingsUnusable(
-            f"the command {written!r} has a quotation mark without its other half: write it again"
+            "the command has a quotation mark without its other half: write it again"
         ) from None
 
 

@@ -51,7 +51,6 @@ class Bus:
         try:
             reply = self._connected().send_and_get_reply(_message(question), timeout=_SECONDS)
         except TimeoutError:
-            self.close()
             raise SourceUnavailable(f"{question.service} does not answer on {self._name}") from None
         except (OSError, ValueError, RuntimeError):
             self.close()  # 2

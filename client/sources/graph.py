@@ -186,4 +186,6 @@ def _id(item: Mapping[str, Any]) -> str:
 
 
 def _digest(kind: str, *parts: str) -> SeenKey:
-    return SeenKey(hashlib.sha256("\n".join(["graph", kind, *parts]).encode()).digest())
+    return SeenKey(
+        hashlib.sha256("\n".join(["graph", kind, *parts]).encode("utf-8", "surrogatepass")).digest()
+    )

@@ -76,7 +76,7 @@ class GraphApi:
     token: Callable[[], str]
     wait: Callable[[float], None]
     _client: httpx.Client = field(init=False)
-    _authorization: str = field(init=False, default="")
+    _authorization: str = field(init=False, default="", repr=False)
     _patience: float = field(init=False, default=_PATIENCE_SECONDS)
 
     def __enter__(self) -> Self:

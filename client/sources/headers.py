@@ -119,4 +119,5 @@ def _strand(root: str, sender: str) -> StrandKey:
 
 
 def _sha256(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+    # JSON can hold halves of characters, which no encoding has.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -163,8 +163,9 @@ def _quoted(text: str, secret: str) -> str:
 def _translated(account: ImapAccount, patience: float) -> Iterator[None]:
     try:
         yield
-    except (IMAPClientError, OSError, ValueError) as error:
-        # ValueError: a host that is no name, and an answer that is none.
+    except (IMAPClientError, OSError, ValueError, LookupError, TypeError) as error:
+        # ValueError: a host that is no name, and an answer that is none; the last two: one that
+        # lacks a part.
         raise MailboxUnreadable(_sentence(account, error, patience)) from error
 
 

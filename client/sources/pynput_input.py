@@ -30,8 +30,6 @@ from client.sources.session import INSTALL_DESKTOP, is_wayland
 if TYPE_CHECKING:
     from pynput import keyboard, mouse
 
-NAME: Final = "listening for keyboard and mouse (only the time is kept)"
-
 _ENDED: Final = "the desktop does not let this program listen for input, or has ended"
 _NOT_ALLOWED: Final = (
     "macOS does not let this program see that there is input: allow it in the system settings, "
@@ -83,7 +81,7 @@ class PynputInput:
             if listener.is_alive():
                 # Where the display has gone, it cannot be told any more and need not be.
                 with contextlib.suppress(Exception):
-                    listener.is_alive()
+                    listener.stop()
 
     def _check(self) -> None:
         alive = all(listener.is_alive() for listener in self._listeners)

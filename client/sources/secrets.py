@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import keyring
-from keyring.errors import KeyringError, PasswordDeleteError
+from keyring.errors import PasswordDeleteError
 
 from client.errors import MailboxUnreadable, SettingsUnusable
 
@@ -27,7 +27,7 @@ class Keyring:
         """The password. Raises `MailboxUnreadable`."""
         try:
             password = keyring.get_password(self.service, self.user)
-        except KeyringError as error:
+        except Exception as error:
             raise MailboxUnreadable(_no_keyring(error)) from error
         if not password:
             raise MailboxUnreadable(
@@ -90,7 +90,7 @@ def keep(service: str, user: str, password: str) -> Keyring:
     """Put a password into the keyring, in place of an earlier one; raise `SettingsUnusable`."""
     try:
         keyring.set_password(service, user, password)
-    except KeyringError as error:
+    except Exception as error:
         raise SettingsUnusable(_no_keyring(error)) from error
     return Keyring(service, user)
 
@@ -101,7 +101,7 @@ def forget(kept: Keyring) -> None:
         keyring.delete_password(kept.service, kept.user)
     except PasswordDeleteError:
         return  # it is not there
-    except KeyringError as error:
+    except Exception as error:
         raise SettingsUnusable(_no_keyring(error)) from error
 
 
@@ -119,7 +119,7 @@ def _first_line(name: str, output: bytes) -> str:
     return text
 
 
-def _no_keyring(error: KeyringError) -> str:
+def _no_keyring(error: Exception) -> str:
     # The class says what is wrong; a text of a backend may hold anything.
     return (
         f"the keyring of this computer cannot be used ({type(error).__name__}): sign in to your "

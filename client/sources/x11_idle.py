@@ -22,8 +22,6 @@ from client.sources.session import INSTALL_DESKTOP, is_wayland
 if TYPE_CHECKING:
     from Xlib.display import Display
 
-NAME: Final = "the X server's screen saver extension"
-
 _EXTENSION: Final = "MIT-SCREEN-SAVER"
 _ON: Final = 1
 

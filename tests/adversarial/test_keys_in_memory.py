@@ -54,6 +54,14 @@ class Listener:
         self.screen.play("type", "--delay", "12", word)
         self.wait_since(start)
 
+    def type_while_it_stands_still(self, word: str) -> None:
+        """Type a word that waits for the process, which then gets all of it at once."""
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGSTOP)
+        self.screen.play("type", "--delay", "12", word)
+        self.process.send_signal(signal.SIGCONT)
+        self.wait_since(start)
+
     def wait_since(self, start: float) -> None:
         """Wait until the last event came after `start`, and no further one comes."""
         before = float("-inf")
@@ -132,15 +140,10 @@ def test_what_is_typed_is_neither_in_memory_nor_in_the_journal(
 def test_what_was_typed_while_the_program_stood_still_is_not_in_memory_either(
     x_server: Screen, tmp_path: Path
 ) -> None:
-    # All of it then waits for the program, which gets it at once.
     with _listening(x_server, "reader", tmp_path) as listener:
         first, word = listener.new_words(2)
         listener.type(first)
-        start = time.monotonic()
-        listener.process.send_signal(signal.SIGSTOP)
-        x_server.play("type", "--delay", "12", word)
-        listener.process.send_signal(signal.SIGCONT)
-        listener.wait_since(start)
+        listener.type_while_it_stands_still(word)
         assert listener.memory().found(word, listener.alphabet) == set()
 
 
@@ -150,7 +153,7 @@ def test_what_was_typed_while_the_program_stood_still_is_not_in_memory_either(
         ("text", "letters or key symbols of 1 bytes, 1 bytes apart"),
         ("letters", "Python's letters, 8 bytes apart"),
         ("symbols", "letters or key symbols of 4 bytes, 4 bytes apart"),
-        ("buffers", "key codes of 1 bytes, 224 bytes apart"),
+        ("buffers", "key codes of 1 bytes, 128 bytes apart"),
     ],
 )
 def test_the_same_search_finds_it_in_a_listener_that_keeps_it(
@@ -158,7 +161,7 @@ def test_the_same_search_finds_it_in_a_listener_that_keeps_it(
 ) -> None:
     with _listening(x_server, way, tmp_path) as listener:
         word, other = listener.new_words(2)
-        listener.type(word)
+        listener.type_while_it_stands_still(word)
         memory = listener.memory()
         assert form in memory.found(word, listener.alphabet)
         assert memory.found(other, listener.alphabet) == set()

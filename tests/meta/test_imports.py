@@ -25,7 +25,10 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "sqlmodel": ("aggregator.store.*",),
     "sqlalchemy": ("aggregator.store.*",),
     "opendp": ("privacy.noise",),
+    # Whoever could see what is typed, or ask the desktop, does it in one place.
     "pynput": ("client.sources.pynput_input",),
+    "Xlib": ("client.sources.x11_idle",),
+    "jeepney": ("client.sources.bus",),
     "scipy": (),
     "hypothesis": (),
     "pytest": (),

@@ -72,10 +72,16 @@ def test_a_desktop_that_is_not_gnome_is_named(bus: PrivateBus) -> None:
             open_mutter(bus.environ)
 
 
-def test_a_service_that_is_silent_is_not_waited_for(bus: PrivateBus) -> None:
-    with bus.service({_IDLE_TIME: None}, _MUTTER):
+def test_a_service_that_is_silent_is_not_waited_for_and_asked_again(bus: PrivateBus) -> None:
+    answers: Answers = {_IDLE_TIME: ("t", (1000,))}
+    with bus.service(answers, _MUTTER):
+        reader = open_mutter(bus.environ)
+        answers[_IDLE_TIME] = None
         with pytest.raises(SourceUnavailable, match=f"{_MUTTER} does not answer"):
-            open_mutter(bus.environ)
+            reader.read()
+        answers[_IDLE_TIME] = ("t", (4000,))
+        assert reader.read() == Reading(timedelta(seconds=4))
+        reader.close()
 
 
 def test_a_bus_that_dies_makes_the_time_unknown_until_it_is_back(bus: PrivateBus) -> None:

@@ -1,5 +1,6 @@
 """Random mail between a person and clients over four weeks, and the scans that find it."""
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from tests.unit.client.mailbox import BERLIN
 FIRST = Window(2026, 5)
 WEEKS = 4
 _HOURS = WEEKS * 7 * 24
+_SOON = timedelta(days=7)
 _DOMAINS = ("client.example", "other.example", "example.com")
 
 
@@ -50,5 +52,28 @@ def _delivered(draw: st.DrawFn) -> Delivered:
     return Delivered(fact, timedelta(hours=draw(st.sampled_from((0, 0, 0, 5, 23)))))
 
 
-mails = st.lists(_delivered(), max_size=25)
+def _soon(delivered: list[Delivered]) -> list[Delivered]:
+    """An answer waits four weeks for a mail that is delivered after it, and not for ever."""
+    arrivals: dict[MessageKey, datetime] = {}
+    for each in delivered:
+        if not each.fact.outgoing:
+            key, received = each.fact.key, each.fact.received
+            arrivals[key] = max(received, arrivals.get(key, received))
+    return [
+        Delivered(
+            dataclasses.replace(
+                each.fact,
+                references=tuple(
+                    key
+                    for key in each.fact.references
+                    if arrivals.get(key, FIRST.start(BERLIN)) - each.fact.received <= _SOON
+                ),
+            ),
+            each.late,
+        )
+        for each in delivered
+    ]
+
+
+mails = st.lists(_delivered(), max_size=25).map(_soon)
 """Often with several copies of a message, as in two folders."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client import forgetting, journal_file, pausing
-from client.activity import Span
+from client.activity import Activity, Span
 from client.errors import JournalInUse, JournalUnusable, PausesUnreadable
 from client.intervals import Interval
 from client.journal import Journal
@@ -124,7 +124,10 @@ def test_a_damaged_journal_is_overwritten_and_removed(folder: Path, damage: byte
     assert done.damaged is not None
     assert "damaged" in done.damaged or "not a journal" in done.damaged
     assert [mark for mark in MARKS if mark in raw(folder)] == []
-    assert not path.exists()
+    with Journal(path) as journal:  # a new one, which takes nothing of what others still hold
+        journal.record([Span(NOW - timedelta(hours=2), NOW - timedelta(hours=1), active=True)])
+        period = Interval(NOW - timedelta(days=9), NOW + timedelta(days=9))
+        assert journal.activity(period) == Activity((), ())
     with Journal(path) as anew:
         assert anew.away() == frozenset()
 

@@ -51,3 +51,10 @@ def test_folder_names_decode_as_in_the_rfc() -> None:
     assert decode_name("Entw&APw-rfe") == "Entwürfe"
     assert decode_name("~peter/mail/&U,BTFw-/&ZeVnLIqe-") == "~peter/mail/台北/日本語"
     assert decode_name("Q&-A") == "Q&A"
+
+
+def test_half_of_a_character_is_no_obstacle() -> None:
+    """A message that comes as JSON can hold one, in its id and everywhere else."""
+    headers = {"from": ["Ann <ann\ud800@client.example>"], "message-id": ["<one\udfff@x>"]}
+    found = fact(headers, NAME, NOW, frozenset(), sent=False)
+    assert isinstance(found, MailFact)

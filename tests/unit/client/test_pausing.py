@@ -166,3 +166,14 @@ def test_pausing_mends_a_damaged_file_and_stays_paused(tmp_path: Path) -> None:
     assert pauses.fault is None
     assert pauses.now(NEXT_MONDAY)
     assert pauses.touches(WEEK.plus(-9), BERLIN)
+
+
+def test_a_file_that_somebody_wrote_with_another_offset_is_read_in_utc(tmp_path: Path) -> None:
+    """The watcher compares moments in UTC alone."""
+    record = [{"from": "2026-03-02T09:00:00+01:00", "until": "2026-03-02T12:00:00+02:00"}]
+    (tmp_path / pausing.FILE_NAME).write_text(json.dumps(record))
+    (pause,) = pausing.load(tmp_path).pauses
+    assert (pause.begins.isoformat(), pause.until and pause.until.isoformat()) == (
+        "2026-03-02T08:00:00+00:00",
+        "2026-03-02T10:00:00+00:00",
+    )

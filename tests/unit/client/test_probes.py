@@ -116,7 +116,7 @@ def test_a_damaged_database(folder: Path, what: str, damage: bytes) -> None:
     [
         ("journal.db", "UPDATE span SET start = 'x'"),
         ("journal.db", "INSERT INTO away VALUES ('Monday')"),
-        ("journal.db", "ALTER TABLE mail DROP COLUMN strand"),
+        ("journal.db", "ALTER TABLE mail RENAME COLUMN strand TO strang"),
         ("journal.db", "UPDATE task SET title = x'ff'"),
     ],
 )
@@ -171,7 +171,8 @@ def test_no_keyring_where_a_password_is_to_be_in_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keyring, "get_keyring", fail.Keyring)
-    monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
+    no_keyring = fail.Keyring()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(keyring.core, "_keyring_backend", no_keyring)
     account = ImapAccount("127.0.0.1", "ann", Keyring("Plurale 127.0.0.1", "ann"), port=1)
     mailboxes_file.save(folder, [ImapBox(account)])
     problems = broken(folder)

@@ -89,6 +89,24 @@ def python(code: str, seconds: float = 20) -> Command:
     return Command((sys.executable, "-c", code), seconds)
 
 
+class SurprisingKeyring(MemoryKeyring):
+    """Without a D-Bus some backends raise what their libraries raise."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise RuntimeError(f"no bus, and {username} is nobody's business")
+
+
+def test_whatever_a_keyring_raises_is_a_sentence_without_its_words() -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(SurprisingKeyring())
+    try:
+        with pytest.raises(MailboxUnreadable, match=r"\(RuntimeError\)") as raised:
+            Keyring("Plurale mail", "ann").read()
+    finally:
+        keyring.set_keyring(before)
+    assert "business" not in str(raised.value)
+
+
 @pytest.mark.parametrize("end", ["", "\\n", "\\r\\n", "\\nlogin: ana\\n"])
 def test_a_command_gives_its_first_line(end: str) -> None:
     code = f"import sys; sys.stdout.buffer.write('{SECRET}{end}'.encode())"

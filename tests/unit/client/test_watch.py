@@ -303,4 +303,4 @@ def test_a_source_is_asked_from_where_the_journal_ends(office: Office) -> None:
     office.watches(10)
     office.passed = timedelta(minutes=60)
     office.watches(1)
-    assert office.since == [MONDAY - timedelta(days=14), minutes(0, 10).end]
+    assert office.since == [RULE.begins, minutes(0, 10).end]
