@@ -117,7 +117,7 @@ def test_paused_or_not_every_call_comes_before_mail_is_touched(tmp_path: Path) -
     assert [outside(each) for each in active] == [outside(each) for each in paused]
     assert all(waits_for_nothing(each) for each in [*active, *paused])
     assert all("mail" in each for each in active)
-    assert not any("mail" in each or "journal" in each for each in paused)
+    assert not any("mail" in each for each in paused)  # the journal only erases (8), at the end
     assert [set(outside(each)) - {"closed"} for each in active] == [
         set(),
         {"Checkpoint", "Window"},
